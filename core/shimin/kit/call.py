@@ -41,6 +41,8 @@ class Call:
     actor: Actor
     on_behalf_of: CitizenId | None = None
     session_id: str | None = None
+    document_id: str | None = None
+    """The trusted document under which the call is made; consent is asked and given per document."""
     device: str | None = None
     locale: Locale = "zh-Hans"
     trace_id: str = field(default_factory=lambda: new_id("trc"))
@@ -85,13 +87,22 @@ class Call:
         if self.actor.kind != "system" and not self.actor.roles.intersection(roles):
             raise NotAllowed
 
-    def for_release(self, *, app_id: str, release_id: str) -> Self:
+    def for_release(self, *, app_id: str, release_id: str, department_id: DepartmentId) -> Self:
         """Return the call a mini-app release makes on behalf of this call's citizen: never more authority."""
         citizen_id = self.need_citizen()
         actor = Actor(
-            kind="miniapp", id=release_id, app_id=app_id, release_id=release_id, assurance=self.actor.assurance
+            kind="miniapp",
+            id=release_id,
+            app_id=app_id,
+            release_id=release_id,
+            department_id=department_id,
+            assurance=self.actor.assurance,
         )
         return replace(self, actor=actor, on_behalf_of=citizen_id)
+
+    def under(self, document_id: str) -> Self:
+        """Return the same call made under a trusted document."""
+        return replace(self, document_id=document_id)
 
 
 def system_call(*, on_behalf_of: CitizenId | None = None) -> Call:

@@ -100,9 +100,7 @@ class Blobs(Protocol):
         """Return a link that downloads the blob for ``ttl_s`` seconds."""
         ...
 
-    async def presign_upload(
-        self, key: str, *, content_type: str, size_bytes_max: int, ttl_s: int
-    ) -> PresignedUpload:
+    async def presign_upload(self, key: str, *, content_type: str, size_bytes_max: int, ttl_s: int) -> PresignedUpload:
         """Return what a client needs to upload one blob of at most ``size_bytes_max`` for ``ttl_s`` seconds."""
         ...
 

@@ -1,0 +1,1 @@
+"""The GraphQL edge of Shimin: one schema, its engine and the few routes that are not GraphQL."""

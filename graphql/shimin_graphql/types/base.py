@@ -1,0 +1,274 @@
+"""What all GraphQL types share: who may read, what is personal, how a refusal becomes data, money and lists."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import Annotated, Any, Generic, NewType, Self, TypeVar, Union, get_type_hints
+
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.schema_directive import Location
+
+from shimin.kit.call import Call, Role
+from shimin.kit.money import Money as Amount
+from shimin.kit.refusal import NotAllowed, NotSignedIn, Refusal
+from shimin.kit.text import say_refusal
+from shimin_graphql.context import Info
+
+Resolver = Callable[..., Any]
+Node = TypeVar("Node")
+
+MinorUnits = NewType("MinorUnits", int)
+"""Whole minor units (分) on the wire as a decimal string: GraphQL's Int has 32 bits."""
+MINOR_UNITS = strawberry.scalar(
+    name="MinorUnits",
+    description="Whole minor units of a currency (fen for CNY), as a decimal string.",
+    serialize=str,
+    parse_value=int,
+)
+
+
+# ---- who may read --------------------------------------------------------------------------------------------------
+
+
+@strawberry.schema_directive(locations=[Location.FIELD_DEFINITION], name="allow")
+class Allow:
+    """Who may use the field; the engine refuses everybody else."""
+
+    who: list[str]
+
+
+@strawberry.schema_directive(locations=[Location.FIELD_DEFINITION], name="personal")
+class Personal:
+    """The field shows personal data of the citizen; mini-apps need consent to this scope."""
+
+    scope: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A named rule: these kinds of actor, and of the staff only those who hold one of the roles."""
+
+    name: str
+    kinds: frozenset[str]
+    roles: frozenset[str] = frozenset()
+
+    def check(self, call: Call) -> None:
+        """Go on if the caller fits the rule.
+
+        Raises:
+            NotSignedIn: nobody has signed in and the rule wants somebody.
+            NotAllowed: the caller does not fit.
+        """
+        actor = call.actor
+        if actor.kind in self.kinds and (not self.roles or actor.roles & self.roles):
+            return
+        if actor.kind == "anonymous":
+            raise NotSignedIn
+        raise NotAllowed
+
+
+ANYONE = Access("anyone", frozenset({"anonymous", "citizen", "member", "operator", "miniapp"}))
+CITIZEN = Access("citizen", frozenset({"citizen"}))
+CITIZEN_OR_MINIAPP = Access("citizen or mini-app", frozenset({"citizen", "miniapp"}))
+SIGNED_IN = Access("signed in", frozenset({"citizen", "member", "operator"}))
+STAFF = Access("staff", frozenset({"member", "operator"}))
+
+
+def role(*roles: Role) -> Access:
+    """Return the rule "staff who hold one of these roles"."""
+    return Access(" or ".join(roles), frozenset({"member", "operator"}), frozenset(roles))
+
+
+class _AccessExtension(FieldExtension):
+    """Checks the rule before the resolver runs, in every tier that runs resolvers."""
+
+    def __init__(self, access: Access) -> None:
+        self.access = access
+
+    def resolve(self, next_: Resolver, source: Any, info: Info, **kwargs: Any) -> Any:
+        """Check, then resolve."""
+        self.access.check(info.context.call)
+        return next_(source, info, **kwargs)
+
+    async def resolve_async(self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any) -> Any:
+        """Check, then resolve."""
+        self.access.check(info.context.call)
+        return await next_(source, info, **kwargs)
+
+
+def field(*, allow: Access, scope: str | None = None, description: str | None = None) -> Callable[[Resolver], Any]:
+    """Declare a field with its rule: every root field has one, a schema test fails otherwise."""
+
+    def declare(resolver: Resolver) -> Any:
+        return strawberry.field(
+            resolver=resolver,
+            description=description or inspect.getdoc(resolver),
+            directives=_directives(allow, scope),
+            extensions=[_AccessExtension(allow)],
+        )
+
+    return declare
+
+
+def subscription(*, allow: Access) -> Callable[[Resolver], Any]:
+    """Declare a subscription; its resolver checks ``allow`` through ``Access.check`` before the first event."""
+
+    def declare(resolver: Resolver) -> Any:
+        return strawberry.subscription(
+            resolver=resolver, description=inspect.getdoc(resolver), directives=_directives(allow, None)
+        )
+
+    return declare
+
+
+def personal(scope: str, *, description: str | None = None) -> Any:
+    """Declare a plain attribute as personal data under a scope (``insurance.pension.balance``)."""
+    return strawberry.field(description=description, directives=[Personal(scope=scope)])
+
+
+def _directives(allow: Access, scope: str | None) -> list[object]:
+    return [Allow(who=[allow.name]), *([Personal(scope=scope)] if scope else [])]
+
+
+# ---- refusals as data ----------------------------------------------------------------------------------------------
+
+
+@strawberry.interface(description="An expected no: a stable code, words for the person, and what it is about.")
+class Refused:
+    """A refusal on the wire."""
+
+    code: str
+    message: str
+
+
+@cache
+def refusal_type(refusal: type[Refusal]) -> type[Refused]:
+    """Return the GraphQL type of a refusal: its code, its words and its parameters as fields."""
+    hints = get_type_hints(refusal)
+    params = {item.name: hints[item.name] for item in fields(refusal)}  # type: ignore[arg-type]
+    doc = (inspect.getdoc(refusal) or "").split("\n")[0]
+    made = type(refusal.__name__, (Refused,), {"__annotations__": params, "__doc__": doc})
+    return strawberry.type(made, description=doc)
+
+
+def as_data(refusal: Refusal, call: Call) -> Refused:
+    """Return a refusal as its GraphQL object, in the caller's language."""
+    return refusal_type(type(refusal))(code=refusal.code, message=say_refusal(refusal, call.locale), **refusal.params)
+
+
+def mutation(
+    *, allow: Access, refuses: Sequence[type[Refusal]] = (), description: str | None = None
+) -> Callable[[Resolver], Any]:
+    """Declare a mutation with its rule and its own refusals.
+
+    The resolver is annotated with what success returns and raises refusals; on the wire the result is the union
+    ``<FieldName>Result`` of the success type and one type per refusal in ``refuses``. A refusal that is not listed
+    becomes a GraphQL error with its code.
+    """
+
+    def declare(resolver: Resolver) -> Any:
+        return strawberry.mutation(
+            resolver=_answering(resolver, tuple(refuses)) if refuses else resolver,
+            description=description or inspect.getdoc(resolver),
+            directives=_directives(allow, None),
+            extensions=[_AccessExtension(allow)],
+        )
+
+    return declare
+
+
+def _answering(resolver: Resolver, refuses: tuple[type[Refusal], ...]) -> Resolver:
+    """Wrap a resolver so that its own refusals are returned as members of its result union."""
+    hints = get_type_hints(resolver, include_extras=True)
+    name = "".join(part.capitalize() for part in resolver.__name__.split("_")) + "Result"
+    members = (hints["return"], *(refusal_type(refusal) for refusal in refuses))
+    hints["return"] = Annotated[Union[members], strawberry.union(name)]  # noqa: UP007 - made at run time
+    signature = inspect.signature(resolver)
+
+    async def answer(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await resolver(*args, **kwargs)
+        except refuses as refusal:
+            info: Info = kwargs["info"]
+            return as_data(refusal, info.context.call)
+
+    answer.__name__ = resolver.__name__
+    answer.__qualname__ = resolver.__qualname__
+    answer.__module__ = resolver.__module__
+    answer.__doc__ = resolver.__doc__
+    answer.__annotations__ = hints
+    answer.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[
+            item.replace(annotation=hints.get(key, item.annotation)) for key, item in signature.parameters.items()
+        ],
+        return_annotation=hints["return"],
+    )
+    return answer
+
+
+# ---- money and lists -----------------------------------------------------------------------------------------------
+
+
+@strawberry.type(description="An amount of money in whole minor units with its ISO 4217 currency.")
+class Money:
+    """Money on the wire."""
+
+    amount_minor: MinorUnits
+    currency: str
+
+    @classmethod
+    def of(cls, amount: Amount) -> Self:
+        """Return an amount of the core as GraphQL shows it."""
+        return cls(amount_minor=MinorUnits(amount.amount_minor), currency=amount.currency)
+
+
+@strawberry.type(description="Where a page of a list begins and ends (Relay cursor connections).")
+class PageInfo:
+    """Position of a page."""
+
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type
+class Edge(Generic[Node]):
+    """One element of a list with its cursor."""
+
+    cursor: str
+    node: Node
+
+
+@strawberry.type
+class Connection(Generic[Node]):
+    """A page of a list (Relay cursor connections), at most 100 elements."""
+
+    edges: list[Edge[Node]]
+    page_info: PageInfo
+
+    @classmethod
+    def of(
+        cls,
+        nodes: Iterable[tuple[str, Node]],
+        *,
+        has_next: bool,
+        has_previous: bool = False,
+    ) -> Self:
+        """Build a page from ``(cursor, node)`` pairs in order."""
+        edges = [Edge(cursor=cursor, node=node) for cursor, node in nodes]
+        return cls(
+            edges=edges,
+            page_info=PageInfo(
+                has_next_page=has_next,
+                has_previous_page=has_previous,
+                start_cursor=edges[0].cursor if edges else None,
+                end_cursor=edges[-1].cursor if edges else None,
+            ),
+        )
+
+
+SCALARS: Mapping[object, Any] = {MinorUnits: MINOR_UNITS}
+"""Scalars for the schema's configuration."""
