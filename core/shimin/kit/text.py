@@ -2,29 +2,40 @@
 
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import resources
+from importlib.abc import Traversable
+from importlib.util import find_spec
 
 from shimin.kit.call import Locale
 from shimin.kit.refusal import Refusal
 
 LOCALES: tuple[Locale, ...] = ("zh-Hans", "en")
 """Every text exists in all of them; the first is the default."""
+PACKAGES = ("shimin", "shimin_graphql")
+"""Where texts are looked for; the names are data here, nothing is imported upwards."""
+
+
+def _text_files() -> Iterator[Traversable]:
+    """Yield the ``texts.toml`` of every folder of the distribution's packages."""
+    for package in PACKAGES:
+        if find_spec(package):
+            for folder in resources.files(package).iterdir():
+                if folder.is_dir() and (folder / "texts.toml").is_file():
+                    yield folder / "texts.toml"
 
 
 @cache
 def _texts() -> Mapping[str, Mapping[str, str]]:
     """Load every ``texts.toml`` of the distribution once: ``{code: {locale: words, "help.<locale>": words}}``."""
     merged: dict[str, Mapping[str, str]] = {}
-    for folder in resources.files("shimin").iterdir():
-        file = folder / "texts.toml"
-        if folder.is_dir() and file.is_file():
-            for code, words in tomllib.loads(file.read_text("utf-8")).items():
-                if code in merged:
-                    message = f"the text {code} is defined twice"
-                    raise ValueError(message)
-                merged[code] = words
+    for file in _text_files():
+        for code, words in tomllib.loads(file.read_text("utf-8")).items():
+            if code in merged:
+                message = f"the text {code} is defined twice"
+                raise ValueError(message)
+            merged[code] = words
     return merged
 
 

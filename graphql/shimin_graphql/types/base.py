@@ -144,8 +144,8 @@ class Refused:
 
 
 @cache
-def refusal_type(refusal: type[Refusal]) -> type[Refused]:
-    """Return the GraphQL type of a refusal: its code, its words and its parameters as fields."""
+def refusal_type(refusal: Any) -> type[Refused]:
+    """Return the GraphQL type of a refusal class: its code, its words and its parameters as fields."""
     hints = get_type_hints(refusal)
     params = {item.name: hints[item.name] for item in fields(refusal)}  # type: ignore[arg-type]
     doc = (inspect.getdoc(refusal) or "").split("\n")[0]

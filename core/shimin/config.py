@@ -1,0 +1,150 @@
+"""Settings from the environment; an unknown, misspelt or unsafe one stops the start instead of being ignored."""
+
+import os
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shimin.kit.refusal import Refusal
+
+PREFIX = "SHIMIN_"
+FOREIGN_PREFIXES = ("SHIMIN_TEST_", "SHIMIN_BENCH_")
+"""Read by the test and benchmark commands, not by the platform."""
+
+
+class InvalidSettings(Refusal):
+    """A setting is unknown, of the wrong type or unsafe for the chosen mode."""
+
+    code = "INVALID_SETTINGS"
+    problems: str
+
+
+class SourceSettings(BaseModel):
+    """Where a department's system of record is reached; the secret never leaves the core."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str
+    secret: SecretStr | None = None
+    """Shared secret; when absent it is read from ``<data_dir>/secrets/source-<name>``."""
+
+
+class Settings(BaseSettings):
+    """Everything an installation can choose. Each key is an environment variable ``SHIMIN_<KEY>``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    mode: Literal["development", "production"] = "development"
+    """``production`` refuses every convenience of development (SQLite, printed codes, unjailed sandbox)."""
+    host: str = "127.0.0.1"
+    """Address to listen on."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port to listen on; 0 picks a free one."""
+    public_url: str = ""
+    """Address citizens' phones use; empty: ``http://<host>:<port>``. Issuer of tokens."""
+    data_dir: Path = Path("data")
+    """Folder for the embedded database, keys, files and built mini-apps."""
+    database_url: SecretStr = SecretStr("")
+    """``sqlite:///path`` or ``postgres://user:password@host:port/name``; empty: SQLite in ``data_dir``."""
+    database_pool_size: int = Field(default=10, ge=1, le=200)
+    """Connections to PostgreSQL per process, writers and readers each."""
+    redis_url: SecretStr = SecretStr("")
+    """``redis://host:port/0``; empty: cache and hints stay inside the process."""
+    s3_url: str = ""
+    """Endpoint of an S3 object store; empty: files in ``data_dir``."""
+    s3_bucket: str = "shimin"
+    """Bucket for files."""
+    s3_region: str = "us-east-1"
+    """Region sent to the object store."""
+    s3_access_key: SecretStr = SecretStr("")
+    """Access key of the object store."""
+    s3_secret_key: SecretStr = SecretStr("")
+    """Secret key of the object store."""
+    worker: Literal["embedded", "separate"] = "embedded"
+    """Whether the server relays facts itself or leaves that to ``shimin worker`` processes."""
+    sources: dict[str, SourceSettings] = Field(default_factory=dict)
+    """Departments' systems of record by name: ``SHIMIN_SOURCES__HRSS__URL``, ``…__SECRET``."""
+    sources_file: Path | None = None
+    """TOML file that registers sources' operations; empty: the demonstration city's."""
+    channel_url: str = "http://127.0.0.1:8102"
+    """The payment channel (the emulator in development)."""
+    body_bytes_max: int = Field(default=256 * 1024, ge=1024, le=10 * 1024 * 1024)
+    """Largest request body taken by the GraphQL endpoint."""
+    request_timeout_s: float = Field(default=10.0, gt=0, le=60)
+    """Time one GraphQL request may take in all."""
+    payment_chase_after_s: float = Field(default=15.0, gt=0, le=86_400)
+    """Age at which a confirmed payment without an outcome is asked about at the channel."""
+    sandbox_unjailed: bool = False
+    """Run mini-apps without Landlock and seccomp where the kernel lacks them; development only."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """How much is logged."""
+
+    @model_validator(mode="after")
+    def _safe_in_production(self) -> Self:
+        """Refuse what must never serve citizens."""
+        if self.mode == "production":
+            problems = [
+                text
+                for wrong, text in (
+                    (self.is_sqlite, "SHIMIN_DATABASE_URL must name PostgreSQL"),
+                    (not self.public_url.startswith("https://"), "SHIMIN_PUBLIC_URL must be an https address"),
+                    (self.sandbox_unjailed, "SHIMIN_SANDBOX_UNJAILED must be off"),
+                )
+                if wrong
+            ]
+            if problems:
+                raise ValueError("; ".join(problems))
+        return self
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the embedded database is used."""
+        return self.database.startswith("sqlite:")
+
+    @property
+    def database(self) -> str:
+        """The database's address with its password: for opening it, never for printing."""
+        return self.database_url.get_secret_value() or f"sqlite:///{(self.data_dir / 'shimin.db').absolute()}"
+
+    @property
+    def issuer(self) -> str:
+        """The address that signs tokens and that links begin with."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    def source(self, name: str) -> SourceSettings:
+        """Return where a source is; the demonstration department where nothing is set."""
+        return self.sources.get(name) or SourceSettings(url="http://127.0.0.1:8101")
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        InvalidSettings: a ``SHIMIN_…`` variable is unknown, of the wrong type or unsafe in production; the text
+            names the variable and never repeats its value.
+    """
+    known = {f"{PREFIX}{name.upper()}" for name in Settings.model_fields}
+    unknown = sorted(
+        key
+        for key in os.environ
+        if key.startswith(PREFIX) and not key.startswith(FOREIGN_PREFIXES) and key.split("__")[0] not in known
+    )
+    if unknown:
+        raise InvalidSettings(problems=f"unknown: {', '.join(unknown)}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise InvalidSettings(problems="; ".join(_explain(error))) from None
+
+
+def _explain(error: ValidationError) -> list[str]:
+    """Name each wrong variable and why, without its value."""
+    lines = []
+    for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        variable = PREFIX + "__".join(str(part) for part in problem["loc"]).upper() if problem["loc"] else ""
+        lines.append(f"{variable}: {problem['msg']}".removeprefix(": "))
+    return lines

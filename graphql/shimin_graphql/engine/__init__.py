@@ -1,0 +1,1 @@
+"""How a document is found, checked, run and answered."""

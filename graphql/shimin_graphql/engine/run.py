@@ -1,0 +1,119 @@
+"""Running a document for a call, and saying what came of it without letting anything out that should stay in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from inspect import isawaitable
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute, subscribe
+
+from shimin.kit.refusal import Refusal
+from shimin.kit.text import say_refusal
+from shimin_graphql.engine.errors import DeadlineExceeded, InternalFault
+
+if TYPE_CHECKING:
+    from shimin.kit.call import Call
+    from shimin_graphql.context import Context
+    from shimin_graphql.engine.documents import Document
+
+log = structlog.get_logger("shimin.graphql")
+Answer = dict[str, Any]
+"""A GraphQL response: ``data`` and, where something went wrong, ``errors``."""
+
+
+class Engine:
+    """Runs documents against one schema. Now the stock executor (tier 3); the tiers above it take its place here."""
+
+    def __init__(self, schema: GraphQLSchema, *, timeout_s: float, hide_suggestions: bool) -> None:
+        """Run documents of a schema, each at most ``timeout_s``."""
+        self.schema = schema
+        self._timeout_s = timeout_s
+        self._hide_suggestions = hide_suggestions
+
+    async def run(self, document: Document, variables: Mapping[str, Any], context: Context) -> Answer:
+        """Execute a query or mutation and return its response; never raises for what the caller did.
+
+        The call becomes one made under this document, so that consent and the access log know it.
+        """
+        context.call = context.call.under(document.id)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                result = execute(
+                    self.schema,
+                    document.ast,
+                    context_value=context,
+                    variable_values=dict(variables),
+                    hide_suggestions=self._hide_suggestions,
+                )
+                if isawaitable(result):
+                    result = await result
+        except TimeoutError:
+            return {"data": None, "errors": [refusal_error(DeadlineExceeded(), context.call)]}
+        return answer(result, context.call)
+
+    async def stream(self, document: Document, variables: Mapping[str, Any], context: Context) -> AsyncIterator[Answer]:
+        """Yield a subscription's responses; a single one with errors where it cannot start."""
+        context.call = context.call.under(document.id)
+        started = subscribe(
+            self.schema,
+            document.ast,
+            context_value=context,
+            variable_values=dict(variables),
+            hide_suggestions=self._hide_suggestions,
+        )
+        if isawaitable(started):
+            started = await started
+        if isinstance(started, ExecutionResult):
+            yield answer(started, context.call)
+            return
+        try:
+            async for result in started:
+                yield answer(result, context.call)
+        finally:
+            close = getattr(started, "aclose", None)
+            if close:
+                await close()
+
+
+def answer(result: ExecutionResult, call: Call) -> Answer:
+    """Return a result as JSON values; a request error (nothing ran) has no ``data`` member (spec section 7.1)."""
+    if not result.errors:
+        return {"data": result.data}
+    errors = [public_error(error, call) for error in result.errors]
+    if result.data is None and all(error.path is None for error in result.errors):
+        return {"errors": errors}
+    return {"data": result.data, "errors": errors}
+
+
+def public_error(error: GraphQLError, call: Call) -> dict[str, Any]:
+    """Return what the caller may see of an error: a refusal's code and words, the document's own fault, or a trace id."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    if isinstance(cause, Refusal):
+        shown = refusal_error(cause, call)
+    elif cause is None:
+        shown = {"message": error.message, "extensions": {"code": "DOCUMENT_INVALID"}}
+    else:
+        log.error("graphql.fault", trace_id=call.trace_id, path=error.path, exc_info=cause)
+        shown = refusal_error(InternalFault(trace_id=call.trace_id), call)
+    if error.locations:
+        shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
+    if error.path is not None:
+        shown["path"] = error.path
+    return shown
+
+
+def refusal_error(refusal: Refusal, call: Call) -> dict[str, Any]:
+    """Return a refusal as a GraphQL error: words in the caller's language, code and parameters for machines."""
+    return {
+        "message": say_refusal(refusal, call.locale),
+        "extensions": {
+            "code": refusal.code,
+            "params": dict(refusal.params),
+            "retryable": refusal.retryable,
+        },
+    }

@@ -1,0 +1,1 @@
+"""The few routes that are not GraphQL: health, keys, webhooks, files, the development inbox."""
