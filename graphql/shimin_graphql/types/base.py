@@ -143,11 +143,16 @@ class Refused:
     message: str
 
 
-@cache
-def refusal_type(refusal: Any) -> type[Refused]:
+def refusal_type(refusal: type[Refusal]) -> type[Refused]:
     """Return the GraphQL type of a refusal class: its code, its words and its parameters as fields."""
+    key: Any = refusal
+    return _refusal_type(key)
+
+
+@cache
+def _refusal_type(refusal: Any) -> type[Refused]:
     hints = get_type_hints(refusal)
-    params = {item.name: hints[item.name] for item in fields(refusal)}  # type: ignore[arg-type]
+    params = {item.name: hints[item.name] for item in fields(refusal)}
     doc = (inspect.getdoc(refusal) or "").split("\n")[0]
     made = type(refusal.__name__, (Refused,), {"__annotations__": params, "__doc__": doc})
     return strawberry.type(made, description=doc)

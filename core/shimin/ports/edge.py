@@ -1,0 +1,27 @@
+"""What the core asks of the GraphQL edge: to read a document, and to run one for a mini-app."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from shimin.kit.call import Call
+from shimin.kit.document import DocumentScopes
+
+
+class Edge(Protocol):
+    """The schema, as far as the core needs it.
+
+    Contract: ``read_document`` is pure and bounded; ``run_document`` applies the same rules as a request over
+    HTTP, with the call's own authority and nothing more, and returns a GraphQL response (``data``, ``errors``).
+    """
+
+    def read_document(self, text: str) -> DocumentScopes:
+        """Return what a document is and can read.
+
+        Raises:
+            shimin.kit.refusal.Refusal: ``DOCUMENT_INVALID`` or ``DOCUMENT_TOO_COSTLY``.
+        """
+        ...
+
+    async def run_document(self, call: Call, text: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Run a document of a mini-app release for this call."""
+        ...
