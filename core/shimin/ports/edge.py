@@ -11,7 +11,7 @@ class Edge(Protocol):
     """The schema, as far as the core needs it.
 
     Contract: ``read_document`` is pure and bounded; ``run_document`` applies the same rules as a request over
-    HTTP, with the call's own authority and nothing more, and returns a GraphQL response (``data``, ``errors``).
+    HTTP, with the call's own authority and nothing more; half an answer is no answer.
     """
 
     def read_document(self, text: str) -> DocumentScopes:
@@ -23,5 +23,9 @@ class Edge(Protocol):
         ...
 
     async def run_document(self, call: Call, text: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Run a document of a mini-app release for this call."""
+        """Run a document of a mini-app release for this call and return its data.
+
+        Raises:
+            shimin.kit.refusal.Refusal: the first error of the response.
+        """
         ...

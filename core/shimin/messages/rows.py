@@ -1,0 +1,82 @@
+"""The inbox table and every statement that writes it."""
+
+from datetime import datetime
+
+from tortoise import fields
+from tortoise.models import Model
+
+from shimin.db import DocumentField, IdField, InstantField, Reader, Unit
+from shimin.db.fields import dump_document
+from shimin.kit.ids import CitizenId
+from shimin.messages.model import Message, SenderKind
+
+
+class MessageRow(Model):
+    """One message of one citizen; ids grow with time, so the primary key is the inbox's order."""
+
+    pk_ = IdField(primary_key=True, source_field="row_key")
+    citizen_id = IdField()
+    id = IdField(unique=True)
+    sender_kind = IdField()
+    sender = IdField()
+    template = fields.TextField()
+    slot_values = DocumentField()
+    payment_id = IdField(null=True)
+    sent_at = InstantField()
+    read_at = InstantField(null=True)
+
+    class Meta:
+        """Distributed by citizen."""
+
+        table = "message"
+        app = "shimin"
+        indexes = (("citizen_id", "id"),)
+
+
+async def insert(unit: Unit, message: Message) -> bool:
+    """Put a message into its inbox; a repeat of the same id changes nothing and returns False."""
+    return bool(
+        await unit.execute(
+            "INSERT INTO message (row_key, citizen_id, id, sender_kind, sender, template, slot_values, payment_id, sent_at)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+            f"{message.citizen_id}:{message.id}",
+            message.citizen_id,
+            message.id,
+            message.sender_kind.value,
+            message.sender,
+            message.template,
+            dump_document(dict(message.values)),
+            message.payment_id,
+            message.sent_at,
+        )
+    )
+
+
+async def set_read(unit: Unit, citizen_id: CitizenId, message_id: str, at: datetime) -> bool:
+    """Mark a message read for the first time; tell whether this was the first."""
+    return bool(
+        await unit.execute(
+            "UPDATE message SET read_at = $1 WHERE citizen_id = $2 AND id = $3 AND read_at IS NULL",
+            at,
+            citizen_id,
+            message_id,
+        )
+    )
+
+
+async def find(reader: Reader, citizen_id: CitizenId, message_id: str) -> Message | None:
+    """Return one of a citizen's messages."""
+    row = await MessageRow.get_or_none(citizen_id=citizen_id, id=message_id, using_db=reader.orm)
+    if row is None:
+        return None
+    return Message(
+        id=row.id,
+        citizen_id=CitizenId(row.citizen_id),
+        sender_kind=SenderKind(row.sender_kind),
+        sender=row.sender,
+        template=row.template,
+        values=row.slot_values,
+        payment_id=row.payment_id,
+        sent_at=row.sent_at,
+        read_at=row.read_at,
+    )
