@@ -1,0 +1,224 @@
+"""The one writer of an embedded database: units take turns, and many share one commit.
+
+A commit must reach the disk (synchronous=FULL) before anyone is told, and that wait costs the same for one
+unit as for fifty. So units run one after another inside one outer transaction, each in a savepoint of its own, and
+the transaction is committed as soon as nobody waits for a turn, or it holds ``GROUP_UNITS_MAX`` units, or it is
+``GROUP_AGE_MAX_S`` old. Every unit is released after that commit and never before.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from typing import TypeVar
+
+from shimin.db.errors import DatabaseBusy, DatabaseFailed
+from shimin.db.sqlite_thread import ConnectionThread, ThreadSession
+
+T = TypeVar("T")
+GROUP_UNITS_MAX = 64
+GROUP_AGE_MAX_S = 0.005
+CLOSE_TIMEOUT_S = 60.0
+_SAVEPOINT = "unit_of_group"
+
+
+class _Group:
+    """Units that will be committed together."""
+
+    def __init__(self) -> None:
+        self.members: list[asyncio.Future[None]] = []
+        self.begun_at = time.monotonic()
+
+    def settle(self, error: Exception | None) -> None:
+        for member in self.members:
+            if member.done():
+                continue
+            if error is None:
+                member.set_result(None)
+            else:
+                member.set_exception(error)
+                # A unit that was cancelled meanwhile never looks at its outcome.
+                member.exception()
+
+
+class GroupWriter:
+    """Hands out turns on the write connection, first come first served."""
+
+    def __init__(self, thread: ConnectionThread) -> None:
+        """Write through the thread, which nobody else may use for writing."""
+        self._thread = thread
+        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._busy = False
+        self._closed = False
+        self._group: _Group | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.commits = 0
+        """How many commits were made; with the number of units it shows the gain."""
+
+    def session(self) -> ThreadSession:
+        """Return the write connection for the unit that has the turn."""
+        return ThreadSession(self._thread)
+
+    async def enter(self, timeout_s: float) -> None:
+        """Wait for a turn and start a unit; ``leave`` must follow.
+
+        Raises:
+            DatabaseBusy: no turn came in time.
+            DatabaseLocked: another process holds the file.
+        """
+        await self._take_turn(timeout_s)
+        group = self._group
+        start = _start_next if group is not None else _start_first
+        starting = asyncio.ensure_future(self._thread.call(start))
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            # The thread may yet begin the transaction; undo it there before the next unit gets the turn.
+            self._background(self._give_up(starting))
+            raise
+        except Exception:
+            self._end_turn()
+            raise
+        if group is None:
+            self._group = _Group()
+
+    async def leave(self, *, commit: bool) -> None:
+        """End the unit: share the next commit and wait for it, or undo this unit alone.
+
+        Raises:
+            DatabaseFailed: the commit failed; nothing of the group was written.
+        """
+        if not commit:
+            await asyncio.shield(self._background(self._undo_unit()))
+            return
+        group = self._group
+        if group is None:
+            self._end_turn()
+            raise DatabaseFailed(reason="the transaction ended early")
+        member: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        group.members.append(member)
+        self._end_turn()
+        await member
+
+    async def close(self) -> None:
+        """Wait for the running unit and commits, refuse those that wait, then end the thread."""
+        await self._take_turn(CLOSE_TIMEOUT_S)
+        self._closed = True
+        for turn in self._waiting:
+            if not turn.done():
+                turn.set_exception(DatabaseFailed(reason="closing"))
+        self._end_turn()
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._thread.close()
+
+    async def run_alone(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run a function of the connection between two groups (start-up checks)."""
+        await self._take_turn(CLOSE_TIMEOUT_S)
+        try:
+            return await self._thread.call(work)
+        finally:
+            self._end_turn()
+
+    async def _take_turn(self, timeout_s: float) -> None:
+        if self._closed:
+            raise DatabaseFailed(reason="closed")
+        if not self._busy:
+            self._busy = True
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            async with asyncio.timeout(timeout_s):
+                await turn
+        except BaseException as error:
+            if turn.done() and not turn.cancelled():
+                self._end_turn()  # the turn came in the same moment: pass it on
+            if isinstance(error, TimeoutError):
+                raise DatabaseBusy from error
+            raise
+
+    def _end_turn(self) -> None:
+        """Commit the group if it is time, then let the next unit in."""
+        group = self._group
+        while self._waiting and self._waiting[0].done():
+            self._waiting.popleft()
+        full = group is not None and (
+            len(group.members) >= GROUP_UNITS_MAX or time.monotonic() - group.begun_at >= GROUP_AGE_MAX_S
+        )
+        if group is not None and (full or not self._waiting):
+            self._background(self._commit(group))
+        elif self._waiting:
+            self._waiting.popleft().set_result(None)
+        else:
+            self._busy = False
+
+    async def _commit(self, group: _Group) -> None:
+        self._group = None
+        try:
+            await self._thread.call(_commit_or_roll_back)
+        except Exception as error:  # noqa: BLE001 - whatever it was, each unit of the group must hear of it
+            failed = error if isinstance(error, DatabaseFailed) else DatabaseFailed(reason=type(error).__name__)
+            group.settle(failed)
+        else:
+            self.commits += 1
+            group.settle(None)
+        self._end_turn()
+
+    async def _undo_unit(self) -> None:
+        group = self._group
+        try:
+            if group is None or not group.members:
+                self._group = None
+                await self._thread.call(_roll_back)
+            elif not await self._thread.call(_undo_savepoint):
+                # A full disk or an interrupt ends the whole transaction, not one savepoint: all its units failed.
+                self._group = None
+                group.settle(DatabaseFailed(reason="the shared transaction was rolled back"))
+        finally:
+            self._end_turn()
+
+    async def _give_up(self, starting: asyncio.Future[None]) -> None:
+        await asyncio.wait([starting])
+        if starting.exception() is None and self._group is None:
+            self._group = _Group()
+        await self._undo_unit()
+
+    def _background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _start_first(connection: sqlite3.Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute(f"SAVEPOINT {_SAVEPOINT}")
+
+
+def _start_next(connection: sqlite3.Connection) -> None:
+    connection.execute(f"RELEASE {_SAVEPOINT}")
+    connection.execute(f"SAVEPOINT {_SAVEPOINT}")
+
+
+def _commit_or_roll_back(connection: sqlite3.Connection) -> None:
+    if not connection.in_transaction:
+        raise DatabaseFailed(reason="the shared transaction was rolled back")
+    try:
+        connection.execute("COMMIT")
+    except sqlite3.Error:
+        _roll_back(connection)
+        raise
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _undo_savepoint(connection: sqlite3.Connection) -> bool:
+    """Undo one unit; False when the transaction it shared is already gone."""
+    if connection.in_transaction:
+        connection.execute(f"ROLLBACK TO {_SAVEPOINT}")
+    return connection.in_transaction
