@@ -17,6 +17,7 @@ from shimin.db.errors import (
     UnitHeldDuringIo,
     UnitTimedOut,
 )
+from shimin.db.fields import DocumentField, FlagField, IdField, InstantField, MoneyField, dump_document
 from shimin.db.outbox import emit
 from shimin.db.unit import Database, Engine, Reader, Row, Unit, assert_outside_unit
 
@@ -31,8 +32,13 @@ __all__ = [
     "DatabaseNotForProduction",
     "DatabaseUnreachable",
     "DatabaseUrlInvalid",
+    "DocumentField",
     "Engine",
+    "FlagField",
+    "IdField",
+    "InstantField",
     "InvalidCursor",
+    "MoneyField",
     "PageTooLarge",
     "Reader",
     "Row",
@@ -42,6 +48,7 @@ __all__ = [
     "as_instant",
     "assert_outside_unit",
     "check_durability",
+    "dump_document",
     "emit",
     "open_database",
 ]
