@@ -1,0 +1,194 @@
+"""``shimin run``: the whole platform on this machine, with a demonstration city in it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+
+from shimin.cli.serve import bind
+from shimin.config import Settings, load_settings
+from shimin.demo.ports import CHANNEL_PORT, DEPARTMENT_PORT
+from shimin.kit.refusal import Refusal
+
+READY_TIMEOUT_S = 30.0
+CRASHES_MAX = 5
+CRASH_WINDOW_S = 60.0
+
+
+class ProcessNotReady(Refusal):
+    """A part of the platform did not become ready; its own lines above say why."""
+
+    code = "PROCESS_NOT_READY"
+    process: str
+
+
+class DevelopmentOnly(Refusal):
+    """That command is a convenience of development and refuses to start in production mode."""
+
+    code = "DEVELOPMENT_ONLY"
+    command: str
+
+
+def run(
+    demo: Annotated[bool, typer.Option(help="Seed the demonstration city and start its department and bank.")] = True,
+) -> None:
+    """Start everything on this machine for development: database, city, department, payment channel, server.
+
+    Example: shimin run
+    """
+    settings = load_settings()
+    if settings.mode == "production":
+        raise DevelopmentOnly(command="shimin run")
+    console = Console()
+    started = time.monotonic()
+    bind(settings.host, settings.port).close()
+    console.print("[bold]Shimin 市民[/bold] - development mode on embedded defaults; not for production.")
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    from shimin.demo.city import prepare  # noqa: PLC0415 - loads everything; the port is checked first
+
+    asyncio.run(prepare(settings, console, demo=demo))
+    fleet = Fleet(console, settings, demo=demo)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        fleet.start()
+        _welcome(console, settings, time.monotonic() - started)
+        fleet.watch()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        fleet.stop()
+
+
+@dataclass(slots=True)
+class Child:
+    """One process of the platform, started again when it dies."""
+
+    name: str
+    arguments: Sequence[str]
+    ready_url: str | None
+    process: subprocess.Popen[bytes] | None = None
+    crashes: deque[float] = field(default_factory=deque)
+
+    def start(self) -> None:
+        """Start the process in a session of its own, so that one signal does not hit it twice."""
+        self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and program
+            [sys.executable, "-m", "shimin", *self.arguments], start_new_session=True, env=os.environ.copy()
+        )
+
+    def wait_ready(self) -> None:
+        """Return when the process answers.
+
+        Raises:
+            ProcessNotReady: it ended, or gave no answer within ``READY_TIMEOUT_S``.
+        """
+        give_up = time.monotonic() + READY_TIMEOUT_S
+        while self.ready_url and time.monotonic() < give_up:
+            if self.process is None or self.process.poll() is not None:
+                break
+            try:
+                with urlopen(self.ready_url, timeout=1):  # noqa: S310 - our own loopback address
+                    return
+            except (URLError, OSError):
+                time.sleep(0.05)
+        if self.ready_url:
+            raise ProcessNotReady(process=self.name)
+
+    def died(self) -> int | None:
+        """Return the exit code if the process has ended."""
+        return self.process.poll() if self.process else None
+
+    def stop(self) -> None:
+        """Ask the process to end, then make it."""
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=12)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+class Fleet:
+    """The processes of a development machine: department, channel, server and, where chosen, a worker."""
+
+    def __init__(self, console: Console, settings: Settings, *, demo: bool) -> None:
+        """Plan which processes are needed."""
+        self.console = console
+        base = f"http://{settings.host}:{settings.port}"
+        self.children = []
+        if demo:
+            self.children += [
+                Child("department", ["demo-department"], f"http://127.0.0.1:{DEPARTMENT_PORT}/health"),
+                Child(
+                    "channel",
+                    ["demo-channel", "--webhook-url", f"{base}/webhooks/channels/emulator"],
+                    f"http://127.0.0.1:{CHANNEL_PORT}/health",
+                ),
+            ]
+        self.children.append(Child("server", ["serve"], f"{base}/health/ready"))
+        if settings.worker == "separate":
+            self.children.append(Child("worker", ["worker"], None))
+
+    def start(self) -> None:
+        """Start all of them, side by side, and wait until each answers."""
+        for child in self.children:
+            child.start()
+        for child in self.children:
+            child.wait_ready()
+
+    def watch(self) -> None:
+        """Start a process that dies again, until it dies too often."""
+        while True:
+            time.sleep(0.2)
+            for child in self.children:
+                code = child.died()
+                if code is None:
+                    continue
+                now = time.monotonic()
+                child.crashes.append(now)
+                while child.crashes and child.crashes[0] < now - CRASH_WINDOW_S:
+                    child.crashes.popleft()
+                if len(child.crashes) > CRASHES_MAX:
+                    raise ProcessNotReady(process=child.name)
+                self.console.print(f"[yellow]{child.name} ended with {code}; starting it again[/yellow]")
+                child.start()
+
+    def stop(self) -> None:
+        """Stop all of them, the server first so that it finishes its requests."""
+        for child in reversed(self.children):
+            child.stop()
+
+
+def _welcome(console: Console, settings: Settings, took_s: float) -> None:
+    base = f"http://{settings.host}:{settings.port}"
+    example = (
+        f"curl -s {base}/graphql -H 'content-type: application/json' \\\n"
+        """  -d '{"query":"{ guides(query: \\"社保\\", first: 3) { edges { node { title department } } } }"}'"""
+    )
+    console.print(
+        Panel(
+            f"GraphQL           {base}/graphql\n"
+            f"Live events (SSE) {base}/graphql/stream\n"
+            f"Printed codes     {base}/dev/inbox\n"
+            f"Public keys       {base}/.well-known/jwks.json\n\n"
+            f"Try it:\n{example}\n\n"
+            "The whole story:   shimin demo      (or: .venv/bin/shimin demo)\n"
+            "Check the ledger:  shimin ledger verify\n"
+            "Stop: Ctrl-C. Data is kept in "
+            f"{settings.data_dir}/; make clean removes it.",
+            title=f"ready after {took_s:.1f} s",
+            expand=False,
+        )
+    )

@@ -1,0 +1,105 @@
+"""Mini-apps: which there are, and calling one."""
+
+from typing import Any
+
+import strawberry
+from strawberry.scalars import JSON
+
+from shimin import consent, identity, miniapps, payments, releases
+from shimin.kit.refusal import InvalidInput
+from shimin.miniapps import CallMiniApp
+from shimin.ports import sandbox, source
+from shimin_graphql.context import Info
+from shimin_graphql.types.base import ANYONE, CITIZEN, field, mutation
+
+
+@strawberry.type(description="A mini-app that citizens can open now.")
+class MiniApp:
+    """A live mini-app."""
+
+    id: strawberry.ID
+    department_id: str
+    name: str
+    version: str
+    release_id: strawberry.ID
+
+
+@strawberry.type(description="What a mini-app's operation returned.")
+class MiniAppAnswer:
+    """A mini-app's answer."""
+
+    output: JSON
+
+
+@strawberry.input
+class CallMiniAppInput:
+    """One call of a mini-app's operation."""
+
+    app_id: strawberry.ID
+    operation: str
+    input: JSON = strawberry.field(default_factory=dict)
+    idempotency_key: str | None = None
+
+
+@strawberry.type
+class MiniAppsQuery:
+    """Reading the list of mini-apps."""
+
+    @field(allow=ANYONE)
+    async def mini_apps(self, info: Info) -> list[MiniApp]:
+        """Every mini-app that can be opened now, at most 100."""
+        context = info.context
+        async with context.platform.db.reader() as reader:
+            live = await releases.all_live(reader)
+        return [
+            MiniApp(
+                id=strawberry.ID(item.app_id),
+                department_id=item.department_id,
+                name=item.name.get(context.call.locale) or next(iter(item.name.values()), item.app_id),
+                version=item.version_name,
+                release_id=strawberry.ID(item.id),
+            )
+            for item in live
+        ]
+
+
+@strawberry.type
+class MiniAppsMutation:
+    """Calling mini-apps."""
+
+    @mutation(
+        allow=CITIZEN,
+        refuses=[
+            consent.ConsentRequired,
+            consent.ConsentDenied,
+            identity.AssuranceTooLow,
+            releases.AppNotServed,
+            miniapps.MiniAppRefused,
+            miniapps.MiniAppAnswerInvalid,
+            sandbox.MiniAppTimeout,
+            sandbox.MiniAppCrashed,
+            sandbox.MiniAppBusy,
+            source.SourceUnavailable,
+            payments.BillAlreadyPaid,
+            InvalidInput,
+        ],
+    )
+    async def call_mini_app(self, info: Info, input: CallMiniAppInput) -> MiniAppAnswer:  # noqa: A002
+        """Run an operation of a mini-app for the calling citizen; it sees only what they consented to."""
+        platform = info.context.platform
+        if not isinstance(input.input, dict):
+            raise InvalidInput(field="input", reason="one JSON object")
+        output: Any = await miniapps.call_mini_app(
+            info.context.call,
+            CallMiniApp(
+                app_id=input.app_id,
+                operation=input.operation,
+                input=input.input,
+                idempotency_key=input.idempotency_key,
+            ),
+            db=platform.db,
+            sandbox=platform.sandbox,
+            edge=platform.edge,
+            subject_secret=platform.subject_secret,
+        )
+        return MiniAppAnswer(output=output)
