@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
+from shimin.db.applied import migration_names, recorded_migrations, refuse_newer
 from shimin.db.errors import DatabaseNotDurable, DatabaseNotForProduction, DatabaseUrlInvalid
-from shimin.db.orm import bind_models
+from shimin.db.orm import OWN_MODELS, bind_models
 from shimin.db.postgres import open_postgres
 from shimin.db.sqlite import open_sqlite
 from shimin.db.unit import Database
 from shimin.kit.clock import Clock, SystemClock
 
-OWN_MODELS = ("shimin.db.outbox",)
 POOL_SIZE = 10
 READERS = 3
 
@@ -32,15 +32,25 @@ async def open_database(
         clock: what dates the outbox; the machine's clock by default.
 
     Raises:
-        DatabaseUrlInvalid, DatabaseUnreachable, DatabaseLocked, DatabaseNotDurable, DatabaseFailed: see each.
+        DatabaseUrlInvalid, DatabaseUnreachable, DatabaseLocked, DatabaseNotDurable, DatabaseFailed,
+        DatabaseNewerThanCode: see each.
     """
     bind_models((*OWN_MODELS, *models))
     clock = clock or SystemClock()
+    database: Database
     if url.startswith("sqlite:"):
-        return await open_sqlite(url, readers=readers, clock=clock)
-    if url.startswith(("postgres:", "postgresql:")):
-        return await open_postgres(url, pool_size=pool_size, readers=readers, clock=clock)
-    raise DatabaseUrlInvalid(reason="scheme")
+        database = await open_sqlite(url, readers=readers, clock=clock)
+    elif url.startswith(("postgres:", "postgresql:")):
+        database = await open_postgres(url, pool_size=pool_size, readers=readers, clock=clock)
+    else:
+        raise DatabaseUrlInvalid(reason="scheme")
+    try:
+        async with database.reader() as reader:
+            refuse_newer(await recorded_migrations(reader.orm), migration_names())
+    except BaseException:
+        await database.close()
+        raise
+    return database
 
 
 async def check_durability(database: Database, *, production: bool) -> None:

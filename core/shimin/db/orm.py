@@ -20,6 +20,8 @@ from tortoise.models import MetaInfo, Model
 
 APP = "shimin"
 """The one Tortoise app that all models belong to."""
+OWN_MODELS = ("shimin.db.outbox",)
+"""Modules with this layer's own tables, always present."""
 
 _CAPABILITIES = {
     engine: Capabilities(
@@ -150,6 +152,10 @@ def bind_model(model: type[Model]) -> None:
     """Finish one model whose relations are known, so that it builds queries in the one dialect."""
     meta = model._meta  # noqa: SLF001 - the ORM offers no public way
     meta.__class__ = _BoundMeta
+    # The ORM would make docstrings part of the schema: each reworded sentence would need a migration.
+    meta.table_description = ""
+    for field in meta.fields_map.values():
+        field.description = None
     meta.finalise_model()
     meta.basetable = Table(name=meta.db_table, schema=meta.schema)
     basequery = PostgreSQLQuery.from_(meta.basetable)
