@@ -20,7 +20,9 @@ class PortTaken(Refusal):
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; SHIMIN_HOST otherwise.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; SHIMIN_PORT otherwise.", min=0, max=65535)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; SHIMIN_PORT otherwise.", min=0, max=65535)
+    ] = None,
 ) -> None:
     """Serve the platform over HTTP until stopped.
 

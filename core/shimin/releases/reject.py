@@ -23,7 +23,9 @@ async def reject(call: Call, release_id: str, findings: list[str], *, unit: Unit
     """
     call.need_role("reviewer")
     if not 1 <= len(findings) <= FINDINGS_MAX or not all(0 < len(item) <= FINDING_CHARS_MAX for item in findings):
-        raise InvalidInput(field="findings", reason=f"1 to {FINDINGS_MAX}, each of at most {FINDING_CHARS_MAX} characters")
+        raise InvalidInput(
+            field="findings", reason=f"1 to {FINDINGS_MAX}, each of at most {FINDING_CHARS_MAX} characters"
+        )
     release = await advance(call, release_id, "reject", unit=unit, clock=clock)
     await rows.set_findings(unit, release_id, findings)
     return release

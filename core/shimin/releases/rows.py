@@ -119,11 +119,7 @@ async def set_artifact(unit: Unit, release_id: str, artifact: Artifact) -> None:
 
 async def set_approval(unit: Unit, release_id: str, approver: str, digest: str) -> None:
     """Keep who approved which digest."""
-    await (
-        ReleaseRow.filter(id=release_id)
-        .using_db(unit.orm)
-        .update(approved_by=approver, approved_digest=digest)
-    )
+    await ReleaseRow.filter(id=release_id).using_db(unit.orm).update(approved_by=approver, approved_digest=digest)
 
 
 async def replace_documents(unit: Unit, release_id: str, documents: list[ReleaseDocument]) -> None:
@@ -191,6 +187,13 @@ async def find_live(reader: Reader, app_id: str) -> Release | None:
     return found[0] if found else None
 
 
+async def all_live(reader: Reader) -> list[Release]:
+    """Return every release that citizens get, by app (at most 100)."""
+    live = await reader.fetch("SELECT release_id FROM live_release ORDER BY app_id LIMIT 100")
+    rows = await ReleaseRow.filter(id__in=[row["release_id"] for row in live]).using_db(reader.orm).order_by("app_id")
+    return [_release(row) for row in rows]
+
+
 async def all_releases(reader: Reader) -> list[Release]:
     """Return every release, newest first (at most 200)."""
     rows = await ReleaseRow.all().using_db(reader.orm).order_by("-id").limit(200)
@@ -237,13 +240,3 @@ def _release(row: ReleaseRow) -> Release:
 
 def _artifact_json(artifact: Artifact) -> dict[str, Any]:
     return {name: getattr(artifact, name) for name in Artifact.__slots__}
-
-
-def live_apps_sql() -> str:
-    """Return the statement that lists what citizens can open."""
-    return (
-        "SELECT r.id, r.app_id, r.department_id, r.version_code, r.version_name, r.name "
-        "FROM live_release l JOIN release r ON r.id = l.release_id ORDER BY r.app_id LIMIT 100"
-    )
-
-

@@ -50,13 +50,18 @@ class InvalidDocument(GraphQLError):
         )
         self.errors = errors
 
+    @property
+    def summary(self) -> str:
+        """The first ten errors in a line, each with its place."""
+        return "; ".join(_located(item) for item in self.errors[:10])
+
 
 class Documents:
     """Everything the engine can run: trusted documents by id and, where allowed, texts as they come."""
 
     def __init__(self, schema: GraphQLSchema, limits: Limits | None = None, *, hide_suggestions: bool = True) -> None:
         """Serve documents of one schema within the limits."""
-        self._schema = schema
+        self.schema = schema
         self._limits = limits or Limits()
         self._hide_suggestions = hide_suggestions
         self._trusted: dict[str, Document] = {}
@@ -72,7 +77,7 @@ class Documents:
         try:
             document = self._read(text)
         except InvalidDocument as error:
-            raise DocumentInvalid(reason="; ".join(_located(item) for item in error.errors[:10])) from None
+            raise DocumentInvalid(reason=error.summary) from None
         self._trusted[document.id] = document
         return document
 
@@ -122,7 +127,7 @@ class Documents:
         except RecursionError:
             raise DocumentTooCostly(limit="depth", found=self._limits.depth + 1, allowed=self._limits.depth) from None
         check_limits(ast, self._limits)
-        errors = validate(self._schema, ast, max_errors=20, hide_suggestions=self._hide_suggestions)
+        errors = validate(self.schema, ast, max_errors=20, hide_suggestions=self._hide_suggestions)
         if errors:
             raise InvalidDocument(errors)
         operation = _pick(ast, operation_name)
@@ -131,7 +136,7 @@ class Documents:
             document_id=document_id,
             name=operation.name.value if operation.name else "",
             kind=operation.operation.value,
-            fields=personal_fields(self._schema, ast, operation),
+            fields=personal_fields(self.schema, ast, operation),
         )
         only = [n for n in ast.definitions if n is operation or isinstance(n, FragmentDefinitionNode)]
         return Document(document_id, text, DocumentNode(definitions=tuple(only)), operation, scopes)

@@ -12,7 +12,7 @@ from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute, subsc
 
 from shimin.kit.refusal import Refusal
 from shimin.kit.text import say_refusal
-from shimin_graphql.engine.errors import DeadlineExceeded, InternalFault
+from shimin_graphql.engine.errors import DeadlineExceeded, DocumentInvalid, InternalFault
 
 if TYPE_CHECKING:
     from shimin.kit.call import Call
@@ -38,6 +38,24 @@ class Engine:
 
         The call becomes one made under this document, so that consent and the access log know it.
         """
+        try:
+            result = await self._execute(document, variables, context)
+        except DeadlineExceeded as refusal:
+            return {"data": None, "errors": [refusal_error(refusal, context.call)]}
+        return answer(result, context.call)
+
+    async def run_whole(self, document: Document, variables: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
+        """Execute a query or mutation of a mini-app and return its data, all of it or nothing.
+
+        Raises:
+            Refusal: the first error: what a resolver refused, DocumentInvalid for wrong variables, or InternalFault.
+        """
+        result = await self._execute(document, variables, context)
+        if result.errors:
+            raise _cause(result.errors[0], context.call)
+        return result.data or {}
+
+    async def _execute(self, document: Document, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         context.call = context.call.under(document.id)
         try:
             async with asyncio.timeout(self._timeout_s):
@@ -48,11 +66,9 @@ class Engine:
                     variable_values=dict(variables),
                     hide_suggestions=self._hide_suggestions,
                 )
-                if isawaitable(result):
-                    result = await result
+                return await result if isawaitable(result) else result
         except TimeoutError:
-            return {"data": None, "errors": [refusal_error(DeadlineExceeded(), context.call)]}
-        return answer(result, context.call)
+            raise DeadlineExceeded from None
 
     async def stream(self, document: Document, variables: Mapping[str, Any], context: Context) -> AsyncIterator[Answer]:
         """Yield a subscription's responses; a single one with errors where it cannot start."""
@@ -90,21 +106,28 @@ def answer(result: ExecutionResult, call: Call) -> Answer:
 
 def public_error(error: GraphQLError, call: Call) -> dict[str, Any]:
     """Return what the caller may see of an error: a refusal's code and words, the document's own fault, or a trace id."""
-    cause = error.original_error
-    while isinstance(cause, GraphQLError):
-        cause = cause.original_error
-    if isinstance(cause, Refusal):
-        shown = refusal_error(cause, call)
-    elif cause is None:
-        shown = {"message": error.message, "extensions": {"code": "DOCUMENT_INVALID"}}
-    else:
-        log.error("graphql.fault", trace_id=call.trace_id, path=error.path, exc_info=cause)
-        shown = refusal_error(InternalFault(trace_id=call.trace_id), call)
+    refusal = _cause(error, call)
+    shown = refusal_error(refusal, call)
+    if isinstance(refusal, DocumentInvalid):
+        shown["message"] = error.message
     if error.locations:
         shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path is not None:
         shown["path"] = error.path
     return shown
+
+
+def _cause(error: GraphQLError, call: Call) -> Refusal:
+    """Return what stands behind an error; a bug is logged whole and shown only by its trace id."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    if isinstance(cause, Refusal):
+        return cause
+    if cause is None:
+        return DocumentInvalid(reason=error.message)
+    log.error("graphql.fault", trace_id=call.trace_id, path=error.path, exc_info=cause)
+    return InternalFault(trace_id=call.trace_id)
 
 
 def refusal_error(refusal: Refusal, call: Call) -> dict[str, Any]:

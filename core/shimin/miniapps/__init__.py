@@ -1,0 +1,22 @@
+"""Mini-apps as citizens use them: one call in, one answer out, every host call checked."""
+
+from shimin.miniapps.broker import CallMiniApp, call_mini_app
+from shimin.miniapps.errors import (
+    ConnectorNotAvailable,
+    DocumentNotDeclared,
+    IdempotencyKeyMissing,
+    MiniAppAnswerInvalid,
+    MiniAppRefused,
+)
+from shimin.miniapps.subject import pairwise_subject
+
+__all__ = [
+    "CallMiniApp",
+    "ConnectorNotAvailable",
+    "DocumentNotDeclared",
+    "IdempotencyKeyMissing",
+    "MiniAppAnswerInvalid",
+    "MiniAppRefused",
+    "call_mini_app",
+    "pairwise_subject",
+]

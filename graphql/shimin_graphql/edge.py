@@ -1,0 +1,63 @@
+"""What the core asks of this package (``shimin.ports.edge``): read a document, run one for a mini-app, serve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from shimin_graphql.asgi import create_app
+from shimin_graphql.context import Context
+from shimin_graphql.engine.documents import Documents, InvalidDocument
+from shimin_graphql.engine.errors import DocumentInvalid
+from shimin_graphql.engine.run import Engine
+from shimin_graphql.schema import schema
+
+if TYPE_CHECKING:
+    from shimin.assembly import Platform
+    from shimin.kit.call import Call
+    from shimin.kit.document import DocumentScopes
+
+__all__ = ["SchemaEdge", "create_app", "make_edge"]
+
+
+class SchemaEdge:
+    """Fulfils the edge port with the schema of this package."""
+
+    def __init__(self, *, timeout_s: float) -> None:
+        """Run each document within ``timeout_s``."""
+        self.documents = Documents(schema._schema)  # noqa: SLF001 - Strawberry offers the core schema by this name only
+        self.engine = Engine(self.documents.schema, timeout_s=timeout_s, hide_suggestions=True)
+        self.platform: Platform | None = None
+        """Set once, when the platform that this edge belongs to is complete."""
+
+    def read_document(self, text: str) -> DocumentScopes:
+        """Return what a document is and can read.
+
+        Raises:
+            DocumentInvalid, DocumentTooCostly: it cannot be trusted.
+        """
+        try:
+            return self.documents.compile(text).scopes
+        except InvalidDocument as error:
+            raise DocumentInvalid(reason=error.summary) from None
+
+    async def run_document(self, call: Call, text: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Run a document of a mini-app release for this call and return its data.
+
+        Raises:
+            Refusal: the first error of the response.
+        """
+        if self.platform is None:
+            message = "the edge was used before its platform was complete"
+            raise RuntimeError(message)
+        try:
+            document = self.documents.compile(text)
+        except InvalidDocument as error:
+            raise DocumentInvalid(reason=error.summary) from None
+        context = Context(call=call, platform=self.platform)
+        return await self.engine.run_whole(document, variables, context)
+
+
+def make_edge(*, timeout_s: float) -> SchemaEdge:
+    """Return an edge whose platform is still to be set."""
+    return SchemaEdge(timeout_s=timeout_s)

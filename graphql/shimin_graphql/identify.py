@@ -1,0 +1,42 @@
+"""From an HTTP request to the call it makes: the only place of the edge where a token becomes an actor."""
+
+from typing import TYPE_CHECKING
+
+from starlette.requests import Request
+
+from shimin import identity
+from shimin.kit.call import ANONYMOUS, Call
+from shimin.kit.text import pick_locale
+from shimin.ports.tokens import TokenInvalid
+from shimin_graphql.context import Context
+
+if TYPE_CHECKING:
+    from shimin.assembly import Platform
+
+BEARER = "bearer "
+
+
+async def make_context(request: Request) -> Context:
+    """Return the surroundings of a request: whoever the bearer token says, else nobody.
+
+    Raises:
+        TokenInvalid, TokenExpired, SessionEnded: the request brought a token that does not count; it is refused
+            as a whole rather than served as nobody.
+
+    Source: RFC 6750 section 2.1 (the token is taken from the Authorization header only).
+    """
+    platform: Platform = request.app.state.platform
+    locale = pick_locale(request.headers.get("accept-language"))
+    header = request.headers.get("authorization")
+    if header is None:
+        return Context(call=Call(actor=ANONYMOUS, locale=locale), platform=platform)
+    if not header[: len(BEARER)].lower() == BEARER:
+        raise TokenInvalid
+    known = await platform.authenticator.authenticate(header[len(BEARER) :].strip())
+    call = Call(
+        actor=known.actor,
+        session_id=known.session_id,
+        device=known.device,
+        locale=locale,
+    )
+    return Context(call=call, platform=platform)

@@ -1,0 +1,39 @@
+"""The one schema: every domain's part of it, put together."""
+
+import strawberry
+from strawberry.schema.config import StrawberryConfig
+from strawberry.tools import merge_types
+
+from shimin_graphql.types.audit import AuditQuery
+from shimin_graphql.types.base import SCALARS
+from shimin_graphql.types.catalogue import CatalogueQuery
+from shimin_graphql.types.consent import ConsentMutation, ConsentQuery
+from shimin_graphql.types.identity import IdentityMutation, IdentityQuery
+from shimin_graphql.types.messages import MessagesMutation, MessagesQuery, MessagesSubscription
+from shimin_graphql.types.miniapps import MiniAppsMutation, MiniAppsQuery
+from shimin_graphql.types.payments import PaymentsMutation, PaymentsQuery
+from shimin_graphql.types.releases import ReleasesMutation, ReleasesQuery
+from shimin_graphql.types.vault import VaultQuery
+
+schema = strawberry.Schema(
+    query=merge_types(
+        "Query",
+        (
+            AuditQuery,
+            CatalogueQuery,
+            ConsentQuery,
+            IdentityQuery,
+            MessagesQuery,
+            MiniAppsQuery,
+            PaymentsQuery,
+            ReleasesQuery,
+            VaultQuery,
+        ),
+    ),
+    mutation=merge_types(
+        "Mutation",
+        (ConsentMutation, IdentityMutation, MessagesMutation, MiniAppsMutation, PaymentsMutation, ReleasesMutation),
+    ),
+    subscription=merge_types("Subscription", (MessagesSubscription,)),
+    config=StrawberryConfig(scalar_map=dict(SCALARS)),
+)
