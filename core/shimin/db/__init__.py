@@ -14,12 +14,12 @@ from shimin.db.errors import (
     DatabaseUrlInvalid,
     InvalidCursor,
     PageTooLarge,
-    UnitHeldDuringIo,
     UnitTimedOut,
 )
 from shimin.db.fields import DocumentField, FlagField, IdField, InstantField, MoneyField, dump_document
 from shimin.db.outbox import emit
-from shimin.db.unit import Database, Engine, Reader, Row, Unit, assert_outside_unit
+from shimin.db.unit import Database, Engine, Reader, Row, Unit
+from shimin.kit.held import UnitHeldDuringIo, assert_outside_unit
 
 __all__ = [
     "ConstraintBroken",

@@ -104,9 +104,5 @@ class ConstraintBroken(IntegrityError):
         self.detail = detail
 
 
-class UnitHeldDuringIo(AssertionError):
-    """A bug: something slow (network, sandbox, another unit) was started while a unit was open."""
-
-
 class UnitTimedOut(TimeoutError):
     """A bug: a unit held its transaction past its limit and was rolled back."""

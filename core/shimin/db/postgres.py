@@ -19,8 +19,9 @@ from shimin.db.errors import (
     DatabaseUrlInvalid,
 )
 from shimin.db.outbox import write_facts
-from shimin.db.unit import UNIT_TIMEOUT_S, Database, Reader, Unit, assert_outside_unit, unit_open
+from shimin.db.unit import UNIT_TIMEOUT_S, Database, Reader, Unit, unit_open
 from shimin.kit.clock import Clock
+from shimin.kit.held import assert_outside_unit
 
 Connection: TypeAlias = PoolConnectionProxy
 CONNECT_TIMEOUT_S = 5.0

@@ -13,8 +13,9 @@ from shimin.db.errors import DatabaseFailed, DatabaseNotDurable, DatabaseUrlInva
 from shimin.db.outbox import write_facts
 from shimin.db.sqlite_thread import BUSY_TIMEOUT_MS, ConnectionThread, ThreadSession
 from shimin.db.sqlite_writer import GroupWriter
-from shimin.db.unit import UNIT_TIMEOUT_S, Database, Reader, Unit, assert_outside_unit, unit_open
+from shimin.db.unit import UNIT_TIMEOUT_S, Database, Reader, Unit, unit_open
 from shimin.kit.clock import Clock
+from shimin.kit.held import assert_outside_unit
 
 _SCHEME = "sqlite:///"
 _PRAGMAS = (

@@ -5,16 +5,16 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from contextvars import ContextVar
 from typing import Any, Literal
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from shimin.db.binding import check_args
-from shimin.db.errors import UnitHeldDuringIo, UnitTimedOut
+from shimin.db.errors import UnitTimedOut
 from shimin.db.orm import OrmClient, Session
 from shimin.kit.clock import Clock
 from shimin.kit.fact import Fact
+from shimin.kit.held import UNIT_HELD
 
 Engine = Literal["sqlite", "postgres"]
 Row = Mapping[str, Any]
@@ -25,8 +25,6 @@ _FORBIDDEN = re.compile(
     re.IGNORECASE,
 )
 """First words that would take the transaction out of the unit's hands or outlive it on the connection."""
-
-_open_unit: ContextVar["Unit | None"] = ContextVar("shimin_open_unit", default=None)
 
 
 class Reader:
@@ -175,25 +173,10 @@ class Database(ABC):
                 listener()
 
 
-def assert_outside_unit(what: str) -> None:
-    """Catch the bug of doing something slow inside a transaction; ports that use network or sandbox call it.
-
-    Args:
-        what: the thing about to be done, for the message ("call the payment channel").
-
-    Raises:
-        UnitHeldDuringIo: a unit is open in this task or the one it was started from.
-    """
-    unit = _open_unit.get()
-    if unit is not None and unit.is_open:
-        message = f"a unit is open: it may not {what}; do it before or after"
-        raise UnitHeldDuringIo(message)
-
-
 @asynccontextmanager
 async def unit_open(unit: Unit, timeout_s: float) -> AsyncIterator[None]:
     """Mark the unit as the one open here, and hold its block to the time limit (engines' code only)."""
-    token = _open_unit.set(unit)
+    token = UNIT_HELD.set(unit)
     limit = asyncio.timeout(timeout_s)
     try:
         async with limit:
@@ -205,4 +188,4 @@ async def unit_open(unit: Unit, timeout_s: float) -> AsyncIterator[None]:
         raise
     finally:
         unit.is_open = False
-        _open_unit.reset(token)
+        UNIT_HELD.reset(token)
