@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from shimin.assembly import MODELS
 from shimin.config import load_settings
 from shimin.db import migrate as run
 from shimin.db import pending
@@ -23,14 +22,14 @@ def migrate(
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     console = Console()
     if check:
-        waiting = asyncio.run(pending(settings.database, models=MODELS))
+        waiting = asyncio.run(pending(settings.database))
         for name in waiting:
             console.print(f"would apply [bold]{name}[/bold]")
         if waiting:
             raise typer.Exit(1)
         console.print("The database is up to date.")
         return
-    applied = asyncio.run(run(settings.database, models=MODELS))
+    applied = asyncio.run(run(settings.database))
     for name in applied:
         console.print(f"applied [bold]{name}[/bold]")
     if not applied:

@@ -17,11 +17,16 @@ from shimin.db.errors import (
     UnitTimedOut,
 )
 from shimin.db.fields import DocumentField, FlagField, IdField, InstantField, MoneyField, dump_document
+from shimin.db.migrate import create_tables, make_migration, migrate, missing_changes, pending
 from shimin.db.outbox import emit
+from shimin.db.reading import Page, read_many, read_one, read_page
 from shimin.db.unit import Database, Engine, Reader, Row, Unit
 from shimin.kit.held import UnitHeldDuringIo, assert_outside_unit
 
 __all__ = [
+    "ActorValue",
+    "AnyOf",
+    "Column",
     "ConstraintBroken",
     "Database",
     "DatabaseBusy",
@@ -32,23 +37,39 @@ __all__ = [
     "DatabaseNotForProduction",
     "DatabaseUnreachable",
     "DatabaseUrlInvalid",
+    "DepartmentRows",
     "DocumentField",
     "Engine",
+    "Everyone",
     "FlagField",
     "IdField",
     "InstantField",
     "InvalidCursor",
     "MoneyField",
+    "OwnRows",
+    "Page",
     "PageTooLarge",
     "Reader",
     "Row",
+    "Rule",
+    "Staff",
     "Unit",
     "UnitHeldDuringIo",
     "UnitTimedOut",
+    "View",
     "as_instant",
     "assert_outside_unit",
     "check_durability",
+    "create_tables",
     "dump_document",
     "emit",
+    "make_migration",
+    "migrate",
+    "missing_changes",
     "open_database",
+    "pending",
+    "read_many",
+    "read_one",
+    "read_page",
+    "rule_sql",
 ]

@@ -1,0 +1,187 @@
+"""What may be read of a table, declared once: columns, orders, and who sees which rows.
+
+A domain's ``views.py`` holds declarations only; GraphQL types map to them, compiled documents take their predicates from
+``rule_sql``, and everything else reads through ``reading.py``, so a rule cannot differ between the ways to ask.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from shimin.kit.call import Call
+
+Kind = Literal["text", "id", "integer", "money", "instant", "flag", "document"]
+Classification = Literal["public", "personal", "sensitive"]
+Direction = Literal["asc", "desc"]
+_IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+_SORTABLE = frozenset({"text", "id", "integer", "money", "instant"})
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column that may be read."""
+
+    sql: str
+    """Its name in the table."""
+    kind: Kind
+    classification: Classification
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Everyone:
+    """Every row, for anybody, signed in or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRows:
+    """The rows of the citizen whose affairs these are.
+
+    A mini-app acting for a citizen sees them too (its consent is checked before a view is ever read),
+    unless ``in_person``: then the citizen alone.
+    """
+
+    sql: str
+    in_person: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DepartmentRows:
+    """The rows of the department whose member is calling."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Staff:
+    """Every row, for callers who hold one of these roles, and for the platform itself."""
+
+    roles: frozenset[str]
+
+    def __init__(self, *roles: str) -> None:
+        """Name the roles."""
+        object.__setattr__(self, "roles", frozenset(roles))
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class AnyOf:
+    """The rows that at least one of these rules lets through."""
+
+    rules: tuple["Rule", ...]
+
+    def __init__(self, *rules: "Rule") -> None:
+        """Name the rules."""
+        object.__setattr__(self, "rules", rules)
+
+
+Rule: TypeAlias = Everyone | OwnRows | DepartmentRows | Staff | AnyOf
+
+
+@dataclass(frozen=True, slots=True)
+class ActorValue:
+    """Something about the caller that a rule compares rows with: an id (text or NULL) or a flag."""
+
+    name: str
+    is_flag: bool
+    read: Callable[[Call], str | bool | None]
+
+
+def _own(call: Call) -> str | None:
+    return call.citizen_id if call.actor.kind in {"citizen", "miniapp", "system"} else None
+
+
+def _own_in_person(call: Call) -> str | None:
+    return call.actor.citizen_id if call.actor.kind == "citizen" else None
+
+
+def _department(call: Call) -> str | None:
+    return call.actor.department_id if call.actor.kind == "member" else None
+
+
+OWN = ActorValue("own", is_flag=False, read=_own)
+OWN_IN_PERSON = ActorValue("own_in_person", is_flag=False, read=_own_in_person)
+DEPARTMENT = ActorValue("department", is_flag=False, read=_department)
+
+
+def staff_value(roles: frozenset[str]) -> ActorValue:
+    """Return the flag that says whether the caller holds one of the roles."""
+
+    def read(call: Call) -> bool:
+        return call.actor.kind == "system" or bool(roles & call.actor.roles)
+
+    return ActorValue(f"staff_{'_'.join(sorted(roles))}", is_flag=True, read=read)
+
+
+def rule_sql(rule: Rule, alias: str, bind: Callable[[ActorValue], str]) -> str:
+    """Return the condition a row must meet to be seen; what the caller lacks is NULL or FALSE, so it sees nothing.
+
+    Args:
+        rule: the view's rule.
+        alias: the table's alias in the statement.
+        bind: returns the SQL that stands for a value of the caller: a placeholder, or a literal.
+    """
+    match rule:
+        case Everyone():
+            return "TRUE"
+        case OwnRows(sql, in_person):
+            return f'{alias}."{sql}" = {bind(OWN_IN_PERSON if in_person else OWN)}'
+        case DepartmentRows(sql):
+            return f'{alias}."{sql}" = {bind(DEPARTMENT)}'
+        case Staff(roles):
+            return bind(staff_value(roles))
+        case AnyOf(rules):
+            return "(" + " OR ".join(rule_sql(part, alias, bind) for part in rules) + ")" if rules else "FALSE"
+
+
+def _rule_columns(rule: Rule) -> list[str]:
+    match rule:
+        case OwnRows(sql) | DepartmentRows(sql):
+            return [sql]
+        case AnyOf(rules):
+            return [sql for part in rules for sql in _rule_columns(part)]
+        case _:
+            return []
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A relation that may be read, with the one rule of who sees which of its rows."""
+
+    name: str
+    """What it is called in cursors and plans, such as ``message``."""
+    table: str
+    columns: Mapping[str, Column]
+    key: tuple[str, ...]
+    """The columns that identify a row; they also settle the order of equals."""
+    visible: Rule
+    sort: Mapping[str, tuple[tuple[str, Direction], ...]] = field(default_factory=dict)
+    """Named orders, such as ``{"newest": (("sent_at", "desc"),)}``; a list is read in one of them."""
+
+    def __post_init__(self) -> None:
+        """Find mistakes of the declaration when it is imported, not when it is first read."""
+        names = [self.table, *(column.sql for column in self.columns.values()), *_rule_columns(self.visible)]
+        for name in names:
+            if not _IDENTIFIER.fullmatch(name):
+                message = f"{self.name}: {name!r} is no column or table name"
+                raise ValueError(message)
+        for order, terms in {**self.sort, "key": tuple((name, "asc") for name in self.key)}.items():
+            for name, _ in terms:
+                column = self.columns.get(name)
+                if column is None or column.nullable or column.kind not in _SORTABLE:
+                    message = f"{self.name}: the order {order!r} needs {name!r} to be a sortable column, never NULL"
+                    raise ValueError(message)
+        if not self.key:
+            message = f"{self.name}: a view needs a key"
+            raise ValueError(message)
+
+    def terms(self, order: str) -> tuple[tuple[str, Direction], ...]:
+        """Return an order made total by the key.
+
+        Raises:
+            KeyError: there is no order of that name.
+        """
+        terms = self.sort[order]
+        named = {name for name, _ in terms}
+        last: Direction = terms[-1][1] if terms else "asc"
+        return (*terms, *((name, last) for name in self.key if name not in named))
