@@ -20,7 +20,20 @@ from shimin.db.fields import DocumentField, FlagField, IdField, InstantField, Mo
 from shimin.db.migrate import create_tables, make_migration, migrate, missing_changes, pending
 from shimin.db.outbox import emit
 from shimin.db.reading import Page, read_many, read_one, read_page
+from shimin.db.relay import Handler, Relay, RelayLimits, dead_facts, open_facts, revive_fact
 from shimin.db.unit import Database, Engine, Reader, Row, Unit
+from shimin.db.view import (
+    ActorValue,
+    AnyOf,
+    Column,
+    DepartmentRows,
+    Everyone,
+    OwnRows,
+    Rule,
+    Staff,
+    View,
+    rule_sql,
+)
 from shimin.kit.held import UnitHeldDuringIo, assert_outside_unit
 
 __all__ = [
@@ -42,6 +55,7 @@ __all__ = [
     "Engine",
     "Everyone",
     "FlagField",
+    "Handler",
     "IdField",
     "InstantField",
     "InvalidCursor",
@@ -50,6 +64,8 @@ __all__ = [
     "Page",
     "PageTooLarge",
     "Reader",
+    "Relay",
+    "RelayLimits",
     "Row",
     "Rule",
     "Staff",
@@ -61,15 +77,18 @@ __all__ = [
     "assert_outside_unit",
     "check_durability",
     "create_tables",
+    "dead_facts",
     "dump_document",
     "emit",
     "make_migration",
     "migrate",
     "missing_changes",
     "open_database",
+    "open_facts",
     "pending",
     "read_many",
     "read_one",
     "read_page",
+    "revive_fact",
     "rule_sql",
 ]
