@@ -1,0 +1,51 @@
+# Shimin from the command line. `make run` starts it, `make test` proves it; `make` alone lists the rest.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+# the first Python on PATH that is new enough and really starts
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 /usr/bin/python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+BIN := .venv/bin
+ARGS ?=
+
+.PHONY: help run test check fix bench lock migration docs clean distclean install-run install-test
+
+help: ## List the commands
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
+
+run: install-run ## Install what is needed, start the platform with its demonstration city on 127.0.0.1:8000
+	@exec $(BIN)/shimin run $(ARGS)
+
+test: install-test ## Everything: format, lint, types, architecture, all tests on SQLite and PostgreSQL (ARGS=… goes to pytest)
+	@exec $(BIN)/python tools/dev/test.py $(ARGS)
+
+check: install-test ## The fast part of `make test`: no server, no test suite
+	@exec $(BIN)/python tools/dev/check.py
+
+fix: install-test ## Format, and mend what the linter can mend
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+bench: install-test ## Measure; JSON lines with versions and machine on standard output and in bench/
+	@exec $(BIN)/python tools/dev/bench.py $(ARGS)
+
+lock: install-test ## Write requirements/*.txt anew (ARGS=--upgrade for newer versions)
+	@exec $(BIN)/python tools/dev/lock.py $(ARGS)
+
+migration: install-run ## Write the migration for changed models: make migration NAME=add_receipts
+	@test -n "$(NAME)" || { echo "say what changes: make migration NAME=add_receipts" >&2; exit 2; }
+	@exec $(BIN)/shimin migrate --make "$(NAME)"
+
+docs: install-run ## Write docs/reference/ anew from the code
+	@exec $(BIN)/python tools/dev/reference.py
+
+clean: ## Remove the demonstration city's data
+	@rm -rf data bench
+
+distclean: clean ## Remove everything that was made, the environment too
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	@find core graphql sdk tests tools miniapps -name __pycache__ -type d -prune -exec rm -rf {} +
+
+install-run install-test: install-%:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (Debian: apt-get install python3 python3-venv)" >&2; exit 1; }
+	@$(PYTHON) tools/dev/install.py $*
