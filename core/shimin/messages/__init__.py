@@ -5,7 +5,6 @@ from shimin.messages.facts import MessageDelivered, MessageRead
 from shimin.messages.follow import announce, follow
 from shimin.messages.mark_read import mark_read
 from shimin.messages.model import TEMPLATES, Message, SenderKind
-from shimin.messages.rows import find
 from shimin.messages.send import SendMessage, send
 from shimin.messages.views import INBOX, message_of
 
@@ -20,7 +19,6 @@ __all__ = [
     "SlotsMismatch",
     "TemplateUnknown",
     "announce",
-    "find",
     "follow",
     "mark_read",
     "message_of",

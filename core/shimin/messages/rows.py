@@ -5,16 +5,19 @@ from datetime import datetime
 from tortoise import fields
 from tortoise.models import Model
 
-from shimin.db import DocumentField, IdField, InstantField, Reader, Unit
-from shimin.db.fields import dump_document
+from shimin.db import DocumentField, IdField, InstantField, Unit, dump_document
 from shimin.kit.ids import CitizenId
-from shimin.messages.model import Message, SenderKind
+from shimin.messages.model import Message
 
 
 class MessageRow(Model):
-    """One message of one citizen; ids grow with time, so the primary key is the inbox's order."""
+    """One message of one citizen.
 
-    pk_ = IdField(primary_key=True, source_field="row_key")
+    ``row_key`` is ``<citizen_id>:<id>``: the primary key leads with the distribution key, which the ORM can only
+    say in one column.
+    """
+
+    row_key = IdField(primary_key=True)
     citizen_id = IdField()
     id = IdField(unique=True)
     sender_kind = IdField()
@@ -61,22 +64,4 @@ async def set_read(unit: Unit, citizen_id: CitizenId, message_id: str, at: datet
             citizen_id,
             message_id,
         )
-    )
-
-
-async def find(reader: Reader, citizen_id: CitizenId, message_id: str) -> Message | None:
-    """Return one of a citizen's messages."""
-    row = await MessageRow.get_or_none(citizen_id=citizen_id, id=message_id, using_db=reader.orm)
-    if row is None:
-        return None
-    return Message(
-        id=row.id,
-        citizen_id=CitizenId(row.citizen_id),
-        sender_kind=SenderKind(row.sender_kind),
-        sender=row.sender,
-        template=row.template,
-        values=row.slot_values,
-        payment_id=row.payment_id,
-        sent_at=row.sent_at,
-        read_at=row.read_at,
     )

@@ -130,7 +130,7 @@ async def call_mini_app(
     async with db.reader() as reader:
         release = await releases.find_live(reader, order.app_id)
         documents = {item.path: item for item in await releases.documents_of(reader, release.id)} if release else {}
-    if release is None or release.artifact is None:
+    if release is None:
         raise releases.AppNotServed(app_id=order.app_id[:100])
     inside = call.for_release(app_id=release.app_id, release_id=release.id, department_id=release.department_id)
     desk = _Desk(inside, release, documents, edge)
