@@ -1,6 +1,7 @@
 """Opens the database an address names, with the models tied to it."""
 
 from collections.abc import Sequence
+from types import ModuleType
 
 from shimin.db.applied import migration_names, recorded_migrations, refuse_newer
 from shimin.db.errors import DatabaseNotDurable, DatabaseNotForProduction, DatabaseUrlInvalid
@@ -17,7 +18,7 @@ READERS = 3
 async def open_database(
     url: str,
     *,
-    models: Sequence[str] = (),
+    models: Sequence[str | ModuleType] = (),
     pool_size: int = POOL_SIZE,
     readers: int = READERS,
     clock: Clock | None = None,

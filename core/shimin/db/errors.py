@@ -90,7 +90,7 @@ class PageTooLarge(Refusal):
 ConstraintKind = Literal["unique", "foreign_key", "not_null", "check", "other"]
 
 
-class ConstraintBroken(IntegrityError):
+class ConstraintBroken(IntegrityError):  # noqa: N818 - named for what happened, as refusals are
     """A statement would have broken a constraint of the schema; the same on both engines.
 
     On PostgreSQL the transaction accepts no further statement afterwards, so a verb that wants to go on
@@ -104,5 +104,5 @@ class ConstraintBroken(IntegrityError):
         self.detail = detail
 
 
-class UnitTimedOut(TimeoutError):
+class UnitTimedOut(TimeoutError):  # noqa: N818 - named for what happened, as refusals are
     """A bug: a unit held its transaction past its limit and was rolled back."""

@@ -16,7 +16,7 @@ DOCUMENT_BYTES_MAX = 1024 * 1024
 """Largest document a column takes; larger content belongs in the object store."""
 
 
-class InstantField(Field[datetime], datetime):  # type: ignore[misc] # the ORM's way to state the Python type
+class InstantField(Field[datetime], datetime):  # the ORM's way to state the Python type
     """A moment: aware UTC in Python, TIMESTAMPTZ on PostgreSQL, fixed-width text that sorts on SQLite."""
 
     SQL_TYPE = "TIMESTAMPTZ"
@@ -91,13 +91,13 @@ class MoneyField(BigIntField):
         return value
 
 
-class IdField(Field[str], str):  # type: ignore[misc] # the ORM's way to state the Python type
+class IdField(Field[str], str):  # type: ignore[misc] # noqa: SLOT000 - the ORM's way to state the Python type
     """A prefixed id (``pay_…``) or other short key as TEXT; may be the primary key, unique or indexed."""
 
     SQL_TYPE = "TEXT"
 
 
-class FlagField(BooleanField):
+class FlagField(BooleanField[bool]):
     """True or false, also in rows fetched by plain SQL on SQLite, where the ORM's own gives 0 and 1."""
 
     SQL_TYPE = "BOOLEAN"

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Protocol
 
 from tortoise.migrations.migration import Migration
@@ -170,7 +171,7 @@ async def pending(url: str, *, package: str = MIGRATIONS) -> list[str]:
 
 
 async def make_migration(
-    name: str, *, models: Sequence[str] = (), package: str = MIGRATIONS
+    name: str, *, models: Sequence[str | ModuleType] = (), package: str = MIGRATIONS
 ) -> Path | None:
     """Write the step that leads from the last migration to the models as they are now.
 
@@ -202,12 +203,12 @@ async def make_migration(
     return path
 
 
-async def missing_changes(*, models: Sequence[str], package: str = MIGRATIONS) -> list[str]:
+async def missing_changes(*, models: Sequence[str | ModuleType], package: str = MIGRATIONS) -> list[str]:
     """Return what the models have and the migrations lack; a test keeps it empty."""
     return [operation.describe() for operation in await _changes(known_migrations(package), models)]
 
 
-async def create_tables(url: str, *, models: Sequence[str] = ()) -> None:
+async def create_tables(url: str, *, models: Sequence[str | ModuleType] = ()) -> None:
     """Create the tables of these models and the layer's own in an empty database, for tests and benchmarks."""
     state = empty_state()
     new = state_of((*OWN_MODELS, *models))
@@ -223,7 +224,7 @@ async def create_tables(url: str, *, models: Sequence[str] = ()) -> None:
         await steps.commit()
 
 
-async def _changes(known: Sequence[Migration], models: Sequence[str]) -> list[Any]:
+async def _changes(known: Sequence[Migration], models: Sequence[str | ModuleType]) -> list[Any]:
     state = empty_state()
     for migration in known:
         await migration.apply(state, dry_run=True)

@@ -11,7 +11,12 @@ class PerEngine(TortoiseOperation):
     """Statements that differ between the engines; use ``per_engine``."""
 
     def __init__(
-        self, *, sqlite: Sequence[str], postgres: Sequence[str], sqlite_undo: Sequence[str], postgres_undo: Sequence[str]
+        self,
+        *,
+        sqlite: Sequence[str],
+        postgres: Sequence[str],
+        sqlite_undo: Sequence[str],
+        postgres_undo: Sequence[str],
     ) -> None:
         """Keep the statements of each engine, in order."""
         self._do = {"sqlite": tuple(sqlite), "postgres": tuple(postgres)}

@@ -7,9 +7,11 @@ SQLite understands for all that models need), so one process may use both.
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from types import ModuleType
 from typing import Any, Protocol, cast
 
-from pypika_tortoise import PostgreSQLQuery, Query, Table
+from pypika_tortoise.dialects.postgresql import PostgreSQLQuery
+from pypika_tortoise.queries import Query, Table
 from tortoise.apps import Apps
 from tortoise.backends.base.client import BaseDBAsyncClient, Capabilities
 from tortoise.backends.base_postgres.executor import BasePostgresExecutor
@@ -42,19 +44,19 @@ _CAPABILITIES = {
 class Session(Protocol):
     """What the ORM needs of a connection that somebody else opened and will close."""
 
-    async def fetch(self, sql: str, args: Sequence[object]) -> list[dict[str, Any]]:
+    async def fetch(self, sql: str, args: Sequence[object], /) -> list[dict[str, Any]]:
         """Run one statement and return its rows."""
         ...
 
-    async def execute(self, sql: str, args: Sequence[object]) -> int:
+    async def execute(self, sql: str, args: Sequence[object], /) -> int:
         """Run one statement and return how many rows it touched."""
         ...
 
-    async def run_many(self, sql: str, many: Sequence[Sequence[object]]) -> None:
+    async def run_many(self, sql: str, many: Sequence[Sequence[object]], /) -> None:
         """Run one statement with each of many sets of values."""
         ...
 
-    async def run_script(self, sql: str) -> None:
+    async def run_script(self, sql: str, /) -> None:
         """Run several statements without values (migrations only)."""
         ...
 
@@ -122,16 +124,16 @@ class _UnboundSession:
 
     _MESSAGE = "this query names no connection: pass using_db(unit.orm) or using_db=unit.orm"
 
-    async def fetch(self, sql: str, args: Sequence[object]) -> list[dict[str, Any]]:
+    async def fetch(self, _sql: str, _args: Sequence[object], /) -> list[dict[str, Any]]:
         raise AssertionError(self._MESSAGE)
 
-    async def execute(self, sql: str, args: Sequence[object]) -> int:
+    async def execute(self, _sql: str, _args: Sequence[object], /) -> int:
         raise AssertionError(self._MESSAGE)
 
-    async def run_many(self, sql: str, many: Sequence[Sequence[object]]) -> None:
+    async def run_many(self, _sql: str, _many: Sequence[Sequence[object]], /) -> None:
         raise AssertionError(self._MESSAGE)
 
-    async def run_script(self, sql: str) -> None:
+    async def run_script(self, _sql: str, /) -> None:
         raise AssertionError(self._MESSAGE)
 
 
@@ -163,7 +165,7 @@ def bind_model(model: type[Model]) -> None:
     meta.basequery_all_fields = cast("Query", basequery.select(*meta.db_fields))
 
 
-def bind_models(modules: Iterable[str]) -> Apps:
+def bind_models(modules: Iterable[str | ModuleType]) -> Apps:
     """Load the models of these modules, tie their relations and make them usable; again is harmless.
 
     Args:

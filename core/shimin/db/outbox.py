@@ -48,9 +48,7 @@ async def emit(unit: "Unit", fact: Fact) -> None:
     await unit.emit(fact)
 
 
-_INSERT = (
-    "INSERT INTO outbox (id, key, name, version, payload, created_at, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
-)
+_INSERT = "INSERT INTO outbox (id, key, name, version, payload, created_at, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7)"
 
 
 async def write_facts(unit: "Unit") -> None:

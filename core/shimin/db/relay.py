@@ -97,7 +97,7 @@ WHERE seq = $6 AND lease_owner = $7 AND state = 'open'
 class Relay:
     """Takes facts to their handlers until it is stopped."""
 
-    def __init__(  # noqa: PLR0913 - each argument is one independent part
+    def __init__(
         self,
         database: Database,
         handlers: Mapping[str, Sequence[Handler]],
@@ -154,7 +154,7 @@ class Relay:
                 free = self._limits.concurrency - len(running)
                 try:
                     leases = await self._turn(free)
-                except Exception:
+                except Exception:  # noqa: BLE001 - a relay outlives whatever the database does
                     # The database is away or busy: facts are safe in it, so wait and look again.
                     _log.exception("the outbox could not be read")
                     leases = []
@@ -248,8 +248,7 @@ class Relay:
     async def _prune(self, unit: Unit, now: datetime) -> None:
         before = now - timedelta(seconds=self._limits.retention_s)
         await unit.execute(
-            "DELETE FROM outbox WHERE seq IN"
-            " (SELECT seq FROM outbox WHERE state = 'done' AND done_at < $1 LIMIT $2)",
+            "DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE state = 'done' AND done_at < $1 LIMIT $2)",
             before,
             self._limits.prune_rows,
         )
@@ -332,7 +331,8 @@ async def dead_facts(reader: Reader, *, first: int = 100) -> list[Row]:
 async def revive_fact(unit: Unit, fact_id: str) -> bool:
     """Have a dead fact tried again from the first attempt; False when there is none of that id."""
     revived = await unit.execute(
-        "UPDATE outbox SET state = 'open', attempts = 0, due_at = $1, last_error = NULL WHERE id = $2 AND state = 'dead'",
+        "UPDATE outbox SET state = 'open', attempts = 0, due_at = $1, last_error = NULL"
+        " WHERE id = $2 AND state = 'dead'",
         unit.clock.now(),
         fact_id,
     )

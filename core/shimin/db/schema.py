@@ -1,5 +1,6 @@
-"""The ORM's schema tools made safe for us: states that build queries, and SQLite tables that keep what hangs on them."""
+"""The ORM's schema tools made safe: states that build queries, SQLite tables that keep their indexes and triggers."""
 
+from types import ModuleType
 from typing import Any
 
 from tortoise.indexes import Index
@@ -48,7 +49,8 @@ class _SqliteEditor(SqliteSchemaEditor):
     async def _remake_table(self, model: type[Model], *args: Any, **kwargs: Any) -> None:
         table = model._meta.db_table  # noqa: SLF001 - the ORM offers no public way
         _, hanging = await self.client.execute_query(
-            "SELECT name, sql FROM sqlite_master WHERE tbl_name = $1 AND type IN ('index', 'trigger') AND sql IS NOT NULL",
+            "SELECT name, sql FROM sqlite_master"
+            " WHERE tbl_name = $1 AND type IN ('index', 'trigger') AND sql IS NOT NULL",
             [table],
         )
         gone = kwargs.get("delete_field")
@@ -70,7 +72,7 @@ def empty_state() -> State:
     return State(models={}, apps=_Apps())
 
 
-def state_of(modules: tuple[str, ...]) -> State:
+def state_of(modules: tuple[str | ModuleType, ...]) -> State:
     """Return the schema that the models of these modules describe."""
     state = empty_state()
     for name, model in bind_models(modules)[APP].items():

@@ -1,4 +1,4 @@
-"""The interface that domains are written against: a reader, a unit (one transaction) and the database that opens them."""
+"""What domains are written against: a reader, a unit (one transaction) and the database that opens them."""
 
 import asyncio
 import re

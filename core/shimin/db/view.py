@@ -1,7 +1,7 @@
 """What may be read of a table, declared once: columns, orders, and who sees which rows.
 
-A domain's ``views.py`` holds declarations only; GraphQL types map to them, compiled documents take their predicates from
-``rule_sql``, and everything else reads through ``reading.py``, so a rule cannot differ between the ways to ask.
+A domain's ``views.py`` holds declarations only. GraphQL types map to them, compiled documents take their predicates
+from ``rule_sql``, and everything else reads through ``reading.py``: a rule cannot differ between the ways to ask.
 """
 
 import re
@@ -160,7 +160,12 @@ class View:
 
     def __post_init__(self) -> None:
         """Find mistakes of the declaration when it is imported, not when it is first read."""
-        names = [self.table, *(column.sql for column in self.columns.values()), *_rule_columns(self.visible)]
+        names = [
+            self.table,
+            *self.columns,
+            *(column.sql for column in self.columns.values()),
+            *_rule_columns(self.visible),
+        ]
         for name in names:
             if not _IDENTIFIER.fullmatch(name):
                 message = f"{self.name}: {name!r} is no column or table name"
