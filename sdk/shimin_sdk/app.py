@@ -1,0 +1,258 @@
+"""A mini-app's server side: plain typed functions, called by name with JSON."""
+
+import importlib
+import inspect
+import re
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar, overload
+
+from shimin_sdk.call import Call, Citizen
+from shimin_sdk.errors import HostError, MiniAppError, Problem, UserError, ValidationError
+from shimin_sdk.host import Host
+from shimin_sdk.package import PackageData, embedded
+from shimin_sdk.schema import read_as, schema_of
+from shimin_sdk.wire import INPUT_BYTES_MAX, NotJson, read_json, to_json, to_wire
+
+Form = TypeVar("Form")
+Answer = TypeVar("Answer")
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_KEY = re.compile(r"[!-~]{1,128}")
+_LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
+_PRELOADED = ("encodings.ascii", "encodings.utf_8", "encodings.latin_1", "json.decoder", "json.encoder", "traceback")
+"""Modules that Python loads late; without files they must be there before the sandbox closes."""
+
+
+@dataclass(frozen=True)
+class Handler:
+    """One operation of the mini-app."""
+
+    name: str
+    kind: Literal["query", "action"]
+    function: Callable[..., Any]
+    form: Any
+    """The annotation of its input, or None if it takes none."""
+    answer: Any
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """A call with canned answers that the build runs once, so that the first citizen does not wait for it."""
+
+    operation: str
+    input: Mapping[str, Any]
+    answers: Mapping[str, Mapping[str, Any]]
+
+
+class _Stage:
+    """The host of a rehearsal: canned answers, nothing else."""
+
+    def __init__(self, answers: Mapping[str, Mapping[str, Any]]) -> None:
+        self._answers = answers
+
+    def execute(self, document: str, _variables: str, /) -> str:
+        if document not in self._answers:
+            raise HostError("NOT_FOUND", f"the rehearsal has no answer for {document}")
+        return to_json(self._answers[document])
+
+    def fetch(self, connector: str, _request: str, /) -> str:
+        raise HostError("CONNECTOR_NOT_AVAILABLE", connector)
+
+    def log(self, _level: str, _message: str, /) -> None:
+        return None
+
+
+class App:
+    """The operations of one mini-app.
+
+    ::
+
+        app = App()
+
+        @app.query
+        def overview(call: Call) -> Overview: ...
+
+        @app.action
+        def pay_bill(call: Call, form: PayBill) -> PaymentAsked: ...
+    """
+
+    def __init__(self, package: PackageData | None = None) -> None:
+        """Start without operations.
+
+        Args:
+            package: texts, forms and manifest; left out, they come from what the build put beside the code.
+        """
+        self._package = package
+        self._handlers: dict[str, Handler] = {}
+        self._rehearsals: list[Rehearsal] = []
+
+    @overload
+    def query(self, handler: Callable[[Call], Answer]) -> Callable[[Call], Answer]: ...
+    @overload
+    def query(self, handler: Callable[[Call, Form], Answer]) -> Callable[[Call, Form], Answer]: ...
+    def query(self, handler: Callable[..., Any]) -> Callable[..., Any]:
+        """Register a function that only reads; its name is the operation's name."""
+        return self._register("query", handler)
+
+    @overload
+    def action(self, handler: Callable[[Call], Answer]) -> Callable[[Call], Answer]: ...
+    @overload
+    def action(self, handler: Callable[[Call, Form], Answer]) -> Callable[[Call, Form], Answer]: ...
+    def action(self, handler: Callable[..., Any]) -> Callable[..., Any]:
+        """Register a function that changes something; a call of it must bring an idempotency key."""
+        return self._register("action", handler)
+
+    def rehearse(
+        self,
+        operation: str,
+        *,
+        input: Mapping[str, Any] | None = None,  # noqa: A002 - the envelope's word
+        answers: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> None:
+        """Give the build a typical call to run once before the code is frozen: it saves each citizen milliseconds.
+
+        Args:
+            operation: a registered handler.
+            input: its input, as JSON would hold it.
+            answers: the data of each document by path. Invented data only: it becomes part of the package.
+        """
+        self._rehearsals.append(Rehearsal(operation, input or {}, answers or {}))
+
+    def use_package(self, package: PackageData) -> None:
+        """Take texts, forms and manifest from here (tests)."""
+        self._package = package
+
+    @property
+    def package(self) -> PackageData:
+        """The package around this code.
+
+        Raises:
+            RuntimeError: there is none; says what to do.
+        """
+        if self._package is None:
+            self._package = embedded()
+        return self._package
+
+    @property
+    def handlers(self) -> Mapping[str, Handler]:
+        """The operations by name."""
+        return self._handlers
+
+    def describe(self) -> Mapping[str, Any]:
+        """Return each operation's kind and the JSON Schemas of its input and answer."""
+        nothing = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+        return {
+            name: {
+                "kind": handler.kind,
+                "input": nothing if handler.form is None else schema_of(handler.form),
+                "answer": {} if handler.answer in {None, type(None)} else schema_of(handler.answer),
+            }
+            for name, handler in self._handlers.items()
+        }
+
+    def dispatch(self, operation: str, input_json: str, host: Host) -> str:
+        """Run one operation and return its answer as JSON.
+
+        Args:
+            operation: a handler's name.
+            input_json: the envelope ``{"input": {…}, "locale": "zh-Hans", "idempotencyKey": null, "citizen":
+                {"subject": "…"}}``, at most ``INPUT_BYTES_MAX``.
+            host: the doors to the core.
+
+        Returns:
+            What the handler returned: dataclasses as objects with camelCase keys.
+
+        Raises:
+            MiniAppError: with a code, words in the citizen's language, and detail.
+        """
+        call: Call | None = None
+        try:
+            envelope = _read_envelope(input_json)
+            call = self._call(envelope, host)
+            return to_json(self._run(operation, envelope.get("input", {}), call))
+        except MiniAppError as error:
+            if call is not None and (not error.message or isinstance(error, ValidationError)):
+                error.message = call.text(error.code, **error.params)
+            raise
+
+    def warm_up(self, host: Host | None = None) -> None:
+        """Load and run everything a first call would, so that the built snapshot holds it ready.
+
+        Args:
+            host: not needed; rehearsals bring their own answers.
+
+        Raises:
+            MiniAppError, AnswerMismatch: a rehearsal failed.
+        """
+        del host
+        for module in _PRELOADED:
+            importlib.import_module(module)
+        _ = self.package, self.describe()
+        for rehearsal in self._rehearsals:
+            envelope = {
+                "input": to_wire(rehearsal.input),
+                "locale": "zh-Hans",
+                "idempotencyKey": "rehearsal",
+                "citizen": {"subject": "sub_rehearsal"},
+            }
+            self.dispatch(rehearsal.operation, to_json(envelope), _Stage(rehearsal.answers))
+
+    def _register(self, kind: Literal["query", "action"], function: Callable[..., Any]) -> Callable[..., Any]:
+        name = function.__name__
+        if not _NAME.fullmatch(name) or name in self._handlers:
+            msg = f"{name}: an operation is named once, in lower case with underscores, at most 64 characters"
+            raise ValueError(msg)
+        hints = typing.get_type_hints(function, include_extras=True)
+        parameters = [item.name for item in inspect.signature(function).parameters.values()]
+        if not 1 <= len(parameters) <= 2 or any(item not in hints for item in [*parameters[1:], "return"]):  # noqa: PLR2004
+            msg = f"{name}: write it as (call: Call) -> Answer or (call: Call, form: Form) -> Answer, with both types"
+            raise TypeError(msg)
+        form = hints[parameters[1]] if len(parameters) > 1 else None
+        self._handlers[name] = Handler(name, kind, function, form, hints["return"])
+        if form is not None:
+            schema_of(form)
+        if hints["return"] is not type(None):
+            schema_of(hints["return"])
+        return function
+
+    def _call(self, envelope: Mapping[str, Any], host: Host) -> Call:
+        citizen = envelope.get("citizen")
+        subject = citizen.get("subject") if isinstance(citizen, dict) else None
+        locale = envelope.get("locale")
+        key = envelope.get("idempotencyKey")
+        problems = []
+        if not isinstance(subject, str) or not subject:
+            problems.append(Problem("citizen.subject", "missing"))
+        if not isinstance(locale, str) or not _LOCALE.fullmatch(locale):
+            problems.append(Problem("locale", "type", "a BCP 47 locale"))
+        if key is not None and not (isinstance(key, str) and _KEY.fullmatch(key)):
+            problems.append(Problem("idempotencyKey", "pattern", "1 to 128 printable ASCII characters"))
+        if problems:
+            raise ValidationError(problems)
+        return Call(host, self.package, citizen=Citizen(str(subject)), locale=str(locale), idempotency_key=key)
+
+    def _run(self, operation: str, sent: object, call: Call) -> object:
+        handler = self._handlers.get(operation)
+        if handler is None:
+            raise UserError("OPERATION_UNKNOWN", operation=operation[:64])
+        if handler.kind == "query":
+            call.idempotency_key = None
+        elif call.idempotency_key is None:
+            raise ValidationError([Problem("idempotencyKey", "missing")], "IDEMPOTENCY_KEY_MISSING")
+        if handler.form is not None:
+            return handler.function(call, read_as(handler.form, sent))
+        if sent:
+            raise ValidationError([Problem("input", "unknown", f"{operation} takes no input")])
+        return handler.function(call)
+
+
+def _read_envelope(text: str) -> Mapping[str, Any]:
+    try:
+        envelope = read_json(text, INPUT_BYTES_MAX)
+    except NotJson as error:
+        raise ValidationError([Problem("input", error.reason, error.expected)]) from None
+    if not isinstance(envelope, dict):
+        raise ValidationError([Problem("input", "type", "object")])
+    return envelope

@@ -1,0 +1,7 @@
+"""A phone and a core in memory: a mini-app's tests run without a server, a network or an account."""
+
+from shimin_sdk.testing.load import load_app
+from shimin_sdk.testing.phone import CitizenPhone, Phone
+from shimin_sdk.testing.store import MemoryHost
+
+__all__ = ["CitizenPhone", "MemoryHost", "Phone", "load_app"]

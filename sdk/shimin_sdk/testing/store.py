@@ -1,0 +1,109 @@
+"""The core in memory, as far as a mini-app can tell: consent, canned data by document, and payments."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shimin_sdk.call import REQUEST_PAYMENT
+from shimin_sdk.errors import HostError
+from shimin_sdk.money import Money
+from shimin_sdk.package import PackageData
+from shimin_sdk.wire import to_wire
+
+Answering = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+@dataclass
+class Bill:
+    """A bill in the department's system of record and what became of it."""
+
+    amount: Money
+    state: str = "unpaid"
+
+
+@dataclass
+class Asked:
+    """One payment that the mini-app asked for."""
+
+    id: str
+    reference: str
+    amount: Money
+    state: str = "REQUESTED"
+
+
+@dataclass
+class MemoryHost:
+    """One citizen's core: refuses until consent is given, answers what the test prepared, remembers what was asked."""
+
+    package: PackageData
+    texts: Mapping[str, str]
+    """The package's documents by path."""
+    locale: str = "zh-Hans"
+    granted: set[str] = field(default_factory=set)
+    answers: dict[str, Mapping[str, Any] | Answering | HostError] = field(default_factory=dict)
+    bills: dict[str, Bill] = field(default_factory=dict)
+    payments: dict[str, Asked] = field(default_factory=dict)
+    calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    """Every document that ran, with its variables."""
+    lines: list[tuple[str, str]] = field(default_factory=list)
+    """What the mini-app logged: level and message."""
+
+    def execute(self, document: str, variables: str, /) -> str:
+        """Run a prepared document as the core would."""
+        if document not in self.texts:
+            raise HostError("DOCUMENT_NOT_DECLARED", f"the package has no {document}")
+        values = json.loads(variables)
+        prepared = self.answers.get(document)
+        if isinstance(prepared, HostError):
+            raise HostError(prepared.code, prepared.message, prepared.detail)
+        if document == REQUEST_PAYMENT and prepared is None:
+            answer: Mapping[str, Any] = {"requestPayment": self._pay(values["input"])}
+        elif document not in self.granted:
+            raise HostError("CONSENT_REQUIRED", "the citizen has not agreed yet", self._sheet(document))
+        elif prepared is None:
+            msg = f"the test has no answer for {document}; give one with citizen.answer({document!r}, {{…}})"
+            raise AssertionError(msg)
+        else:
+            answer = prepared(values) if callable(prepared) else prepared
+        self.calls.append((document, values))
+        return json.dumps(to_wire(answer), ensure_ascii=False)
+
+    def fetch(self, connector: str, _request: str, /) -> str:
+        """Refuse, as the core does today."""
+        raise HostError("CONNECTOR_NOT_AVAILABLE", f"{connector} is not available")
+
+    def log(self, level: str, message: str, /) -> None:
+        """Keep the line for the test to look at."""
+        self.lines.append((level, message))
+
+    def _sheet(self, document: str) -> str:
+        operations = self.package.manifest["shimin"]["operations"]
+        declared = {item["document"]: item for part in ("required", "optional") for item in operations.get(part, ())}
+        purpose = declared.get(document, {}).get("purpose", "")
+        digest = hashlib.sha256(self.texts[document].encode()).hexdigest()
+        sheet = {
+            "document_id": f"sha256:{digest}",
+            "app_id": self.package.app_id,
+            "purpose": self.package.words(self.locale, purpose) or purpose,
+            "retention": declared.get(document, {}).get("retention", ""),
+            "fields": [],
+        }
+        return json.dumps(sheet, ensure_ascii=False)
+
+    def _pay(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
+        bill = self.bills.get(order["billReference"])
+        known = self.payments.get(order["id"])
+        if known is not None and known.reference != order["billReference"]:
+            return _refused("IdempotencyConflict", "IDEMPOTENCY_CONFLICT", "the same payment id names another bill")
+        if bill is None:
+            return _refused("NotFound", "NOT_FOUND", "no such bill")
+        if known is None and bill.state == "paid":
+            return _refused("BillAlreadyPaid", "BILL_ALREADY_PAID", "the bill is paid")
+        asked = self.payments.setdefault(order["id"], Asked(order["id"], order["billReference"], bill.amount))
+        return {"__typename": "Payment", "id": asked.id, "state": asked.state, "amount": to_wire(asked.amount)}
+
+
+def _refused(kind: str, code: str, message: str) -> Mapping[str, Any]:
+    return {"__typename": kind, "code": code, "message": message}
