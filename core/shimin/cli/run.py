@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 from rich.panel import Panel
 
+from shimin.adapters.dev_notifier import DevelopmentOnly
 from shimin.cli.serve import bind
 from shimin.config import Settings, load_settings
 from shimin.demo.ports import CHANNEL_PORT, DEPARTMENT_PORT
@@ -34,13 +35,6 @@ class ProcessNotReady(Refusal):
     process: str
 
 
-class DevelopmentOnly(Refusal):
-    """That command is a convenience of development and refuses to start in production mode."""
-
-    code = "DEVELOPMENT_ONLY"
-    command: str
-
-
 def run(
     demo: Annotated[bool, typer.Option(help="Seed the demonstration city and start its department and bank.")] = True,
 ) -> None:
@@ -50,7 +44,7 @@ def run(
     """
     settings = load_settings()
     if settings.mode == "production":
-        raise DevelopmentOnly(command="shimin run")
+        raise DevelopmentOnly(what="shimin run")
     console = Console()
     started = time.monotonic()
     bind(settings.host, settings.port).close()

@@ -44,7 +44,6 @@ TEMPLATES: Mapping[str, Template] = {
     for template in (
         Template("payment.receipt", frozenset({"subject", "amount", "receipt_number", "payee", "paid_at"})),
         Template("payment.failed", frozenset({"subject", "amount"})),
-        Template("session.opened", frozenset({"device", "opened_at"})),
     )
 }
 """Every template; its words are in ``texts.toml`` in each locale."""

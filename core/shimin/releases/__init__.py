@@ -16,7 +16,7 @@ from shimin.releases.facts import ReleaseMoved, ReleaseUploaded
 from shimin.releases.go_live import go_live
 from shimin.releases.model import Artifact, Release, ReleaseDocument, State
 from shimin.releases.reject import reject
-from shimin.releases.rows import all_live, all_releases, documents_of, find, find_live
+from shimin.releases.rows import all_live, all_releases, documents_of, find, find_live, waiting_for_check
 from shimin.releases.submit import submit
 from shimin.releases.suspend import lift, suspend
 from shimin.releases.upload import upload
@@ -50,4 +50,5 @@ __all__ = [
     "submit",
     "suspend",
     "upload",
+    "waiting_for_check",
 ]

@@ -1,5 +1,6 @@
 """One step of a release from state to state: guarded, written once, told to whoever listens."""
 
+from shimin import audit
 from shimin.db import Unit
 from shimin.kit.call import Call
 from shimin.kit.clock import Clock
@@ -24,6 +25,16 @@ async def advance(call: Call, release_id: str, command: str, *, unit: Unit, cloc
     if not await rows.move(unit, release_id, release.state, target, clock.now()):
         after(await _state(unit, release_id), command)
         raise NotFound
+    await audit.record(
+        call,
+        audit.Entry(
+            action=f"release.{command}",
+            subject=release_id,
+            details={"app_id": release.app_id, "digest": release.digest, "state": target.value},
+        ),
+        unit=unit,
+        clock=clock,
+    )
     await unit.emit(
         ReleaseMoved(
             release_id=release_id,

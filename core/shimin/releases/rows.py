@@ -240,3 +240,9 @@ def _release(row: ReleaseRow) -> Release:
 
 def _artifact_json(artifact: Artifact) -> dict[str, Any]:
     return {name: getattr(artifact, name) for name in Artifact.__slots__}
+
+
+async def waiting_for_check(reader: Reader) -> list[str]:
+    """Return the releases that wait to be checked, the oldest first (at most 10)."""
+    found = await reader.fetch("SELECT id FROM release WHERE state = $1 ORDER BY id LIMIT 10", State.CHECKING.value)
+    return [str(row["id"]) for row in found]

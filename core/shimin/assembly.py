@@ -1,0 +1,203 @@
+"""Settings in, platform out: the only place that picks adapters."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shimin import vault
+from shimin.adapters.dev_notifier import DevelopmentNotifier
+from shimin.adapters.emulator_channel import open_emulator_channel
+from shimin.adapters.file_signer import FileSigner
+from shimin.adapters.folder_blobs import FolderBlobs
+from shimin.adapters.http_source import HttpSource
+from shimin.adapters.jwt_tokens import JwtTokens, KeyFolder
+from shimin.adapters.memory_cache import MemoryCache
+from shimin.adapters.memory_pubsub import MemoryPubSub
+from shimin.adapters.redis_cache import RedisCache
+from shimin.adapters.redis_pubsub import RedisPubSub
+from shimin.adapters.wasm import WasmSandbox, build_component, sandbox_support
+from shimin.db import Database, check_durability, open_database
+from shimin.identity import VerifiedTokens
+from shimin.kit.clock import Clock, SystemClock
+from shimin.ports.registration import SourceAddress, SourceSpec
+
+if TYPE_CHECKING:
+    from shimin.config import Settings
+    from shimin.ports.blobs import Blobs
+    from shimin.ports.cache import Cache
+    from shimin.ports.channel import Channel
+    from shimin.ports.pubsub import PubSub
+    from shimin.ports.sandbox import ComponentBuilder, Sandbox
+    from shimin.ports.signer import Signer
+    from shimin.ports.source import Source
+    from shimin.ports.tokens import Tokens
+
+MODELS = (
+    "shimin.audit.rows",
+    "shimin.catalogue.rows",
+    "shimin.consent.rows",
+    "shimin.identity.rows",
+    "shimin.ledger.rows",
+    "shimin.messages.rows",
+    "shimin.payments.rows",
+    "shimin.releases.rows",
+)
+"""Every module that defines tables."""
+EDGE = "shimin_graphql.edge"
+"""The package above this one; named, never imported, so that the core stands without it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """Everything that runs: the settings, the database and one adapter per port."""
+
+    settings: Settings
+    db: Database
+    clock: Clock
+    cache: Cache
+    pubsub: PubSub
+    blobs: Blobs
+    notifier: DevelopmentNotifier
+    channel: Channel
+    source: Source
+    sources: Mapping[str, SourceSpec]
+    sandbox: Sandbox
+    builder: ComponentBuilder
+    build_signer: Signer
+    tokens: Tokens
+    verified: VerifiedTokens
+    subject_secret: bytes
+    edge: Any
+    """The GraphQL edge (``shimin.ports.edge`` and what the application above needs of it)."""
+
+
+def load_edge() -> Any:
+    """Return the module of the GraphQL edge."""
+    return importlib.import_module(EDGE)
+
+
+@asynccontextmanager
+async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
+    """Open everything the settings name, and close it in the opposite order.
+
+    Raises:
+        Refusal: a part cannot be opened; its code says which and what to do.
+    """
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    secrets_dir = settings.data_dir / "secrets"
+    production = settings.mode == "production"
+    support = sandbox_support()
+    async with AsyncExitStack() as stack:
+        db = await open_database(settings.database, pool_size=settings.database_pool_size, models=MODELS)
+        stack.push_async_callback(db.close)
+        await check_durability(db, production=production)
+        clock = SystemClock()
+        cache, pubsub = _redis_or_memory(settings)
+        stack.push_async_callback(cache.close)
+        stack.push_async_callback(pubsub.close)
+        blobs = _blobs(settings, secrets_dir)
+        stack.push_async_callback(blobs.close)
+        specs, source = _source(settings, clock)
+        stack.push_async_callback(source.close)
+        channel = open_emulator_channel(settings.channel_url, secrets_dir, mode=settings.mode)
+        stack.push_async_callback(channel.close)
+        signer = FileSigner(secrets_dir / "build.key")
+        sandbox = WasmSandbox(
+            blobs=blobs,
+            verify=signer.verify,
+            cache_dir=settings.data_dir / "runtime",
+            allow_unjailed=settings.sandbox_unjailed and not production,
+            support=support,
+        )
+        stack.push_async_callback(sandbox.close)
+        edge = load_edge().make_edge(timeout_s=settings.request_timeout_s)
+        platform = Platform(
+            settings=settings,
+            db=db,
+            clock=clock,
+            cache=cache,
+            pubsub=pubsub,
+            blobs=blobs,
+            notifier=DevelopmentNotifier(mode=settings.mode, folder=settings.data_dir),
+            channel=channel,
+            source=source,
+            sources=specs,
+            sandbox=sandbox,
+            builder=build_component,
+            build_signer=signer,
+            tokens=JwtTokens(KeyFolder(secrets_dir / "tokens"), issuer=settings.issuer, clock=clock),
+            verified=VerifiedTokens(),
+            subject_secret=secret_file(secrets_dir / "subject.key"),
+            edge=edge,
+        )
+        edge.platform = platform
+        watching = asyncio.create_task(platform.verified.watch(db=db, pubsub=pubsub, clock=clock))
+        stack.push_async_callback(_cancel, watching)
+        yield platform
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def secret_file(file: Path) -> bytes:
+    """Return the 32 random bytes of a secret, made at the first start in a file of mode 0600."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not file.exists():
+        fresh = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
+        fresh.touch(mode=0o600)
+        fresh.write_bytes(secrets.token_bytes(32))
+        with suppress(FileExistsError):
+            file.hardlink_to(fresh)
+        fresh.unlink()
+    return file.read_bytes()
+
+
+def _redis_or_memory(settings: Settings) -> tuple[Cache, PubSub]:
+    url = settings.redis_url.get_secret_value()
+    return (RedisCache.open(url), RedisPubSub.open(url)) if url else (MemoryCache(), MemoryPubSub())
+
+
+def _blobs(settings: Settings, secrets_dir: Path) -> Blobs:
+    if not settings.s3_url:
+        return FolderBlobs(
+            settings.data_dir / "blobs", base_url=settings.issuer, secret=secret_file(secrets_dir / "blobs.key")
+        )
+    from shimin.adapters.s3_blobs import S3Blobs  # noqa: PLC0415 - boto3 takes half a second to import
+
+    return S3Blobs(
+        url=settings.s3_url,
+        bucket=settings.s3_bucket,
+        region=settings.s3_region,
+        access_key=settings.s3_access_key.get_secret_value(),
+        secret_key=settings.s3_secret_key.get_secret_value(),
+    )
+
+
+def source_secret(settings: Settings, name: str) -> bytes:
+    """Return the secret shared with a source: the setting's, else the one made in the data folder."""
+    given = settings.source(name).secret
+    if given is not None:
+        return given.get_secret_value().encode()
+    return secret_file(settings.data_dir / "secrets" / f"source-{name}.key")
+
+
+def _source(settings: Settings, clock: Clock) -> tuple[Mapping[str, SourceSpec], Source]:
+    text = (
+        settings.sources_file.read_text("utf-8")
+        if settings.sources_file
+        else (resources.files("shimin.demo") / "sources.toml").read_text("utf-8")
+    )
+    specs = vault.read_registrations(text)
+    addresses = {name: SourceAddress(settings.source(name).url, source_secret(settings, name)) for name in specs}
+    return specs, HttpSource(specs, addresses, clock=clock)

@@ -1,0 +1,186 @@
+"""Filling an empty installation with the demonstration city; again on a filled one changes nothing."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from shimin_sdk.pack import pack
+
+from shimin import catalogue, identity, releases
+from shimin.assembly import MODELS, Platform, open_platform
+from shimin.config import Settings
+from shimin.db import migrate
+from shimin.identity import Appointment
+from shimin.kit.call import Actor, Call, Role, system_call
+from shimin.kit.ids import DepartmentId
+from shimin.kit.refusal import Refusal
+
+HRSS = DepartmentId("hrss.linhai")
+MINI_APPS = Path(__file__).resolve().parents[3] / "miniapps"
+"""Where a checkout keeps the first-party mini-apps; they are packed and submitted like anybody's."""
+
+
+class CityNotReady(Refusal):
+    """The demonstration city could not be set up."""
+
+    code = "CITY_NOT_READY"
+    step: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Staffer:
+    """An invented person with an office in the demonstration city."""
+
+    phone: str
+    name: str
+    kind: identity.StaffKind
+    roles: frozenset[Role]
+    department_id: DepartmentId | None = None
+
+
+STAFF = (
+    Staffer("+8619900001001", "程开发", "member", frozenset({"developer"}), HRSS),
+    Staffer("+8619900001002", "管部门", "member", frozenset({"department_admin"}), HRSS),
+    Staffer("+8619900001003", "申审核", "operator", frozenset({"reviewer"})),
+    Staffer("+8619900001004", "方发布", "operator", frozenset({"releaser"})),
+    Staffer("+8619900001005", "纪审计", "operator", frozenset({"auditor"})),
+)
+"""One account of each kind; they sign in with phone and code like citizens, choosing their office."""
+
+
+class Steps:
+    """Shows what is being done, one line a step, with the time each took."""
+
+    def __init__(self, console: Console) -> None:
+        """Print to a console."""
+        self.console = console
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[Progress]:
+        """Show a step while the block runs; the yielded progress may get bars of its own."""
+        started = time.monotonic()
+        with Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TimeElapsedColumn(),
+            console=self.console,
+            transient=True,
+        ) as progress:
+            progress.add_task(title, total=None)
+            yield progress
+        self.console.print(f"  [green]done[/green] {title} [dim]{time.monotonic() - started:.1f} s[/dim]")
+
+
+async def prepare(settings: Settings, console: Console, *, demo: bool) -> None:
+    """Bring the database up to date and, with ``demo``, put the city into it.
+
+    Raises:
+        Refusal: a step failed; nothing half-done is taken for done the next time.
+    """
+    steps = Steps(console)
+    with steps.step("database 数据库"):
+        await migrate(settings.database, models=MODELS)
+    if not demo:
+        return
+    async with open_platform(settings) as platform:
+        await _guides(platform, steps)
+        staff = await _staff(platform, steps)
+        await install_mini_app(platform, MINI_APPS / "social-security", staff, steps)
+
+
+async def _guides(platform: Platform, steps: Steps) -> None:
+    """Import the sample guides unless there are guides already."""
+    async with platform.db.reader() as reader:
+        if await catalogue.count_guides(reader):
+            return
+    with steps.step("service guides 办事指南"), resources.as_file(
+        resources.files("shimin.demo") / "guides" / "linhai.jsonl"
+    ) as path:
+        report = await catalogue.import_guides(system_call(), path, db=platform.db, clock=platform.clock)
+    if report.problems:
+        raise CityNotReady(step="guides", reason=str(report.problems[0]))
+
+
+async def _staff(platform: Platform, steps: Steps) -> dict[Role, Call]:
+    """Appoint the city's staff; return a call of each office's holder."""
+    calls: dict[Role, Call] = {}
+    with steps.step("offices 岗位"):
+        for person in STAFF:
+            office = Appointment(
+                phone=person.phone,
+                name=person.name,
+                kind=person.kind,
+                roles=person.roles,
+                department_id=person.department_id,
+            )
+            async with platform.db.unit() as unit:
+                staff_id = await identity.appoint(system_call(), office, unit=unit, clock=platform.clock)
+            actor = Actor(
+                kind=person.kind, id=staff_id, department_id=person.department_id, roles=person.roles, assurance=1
+            )
+            calls.update(dict.fromkeys(person.roles, Call(actor=actor)))
+    return calls
+
+
+async def install_mini_app(platform: Platform, folder: Path, staff: dict[Role, Call], steps: Steps) -> None:
+    """Take a mini-app through the whole pipeline, each act by the office whose act it is, unless it is live.
+
+    Raises:
+        CityNotReady: the folder is missing, or the release did not pass its check.
+    """
+    if not folder.is_dir():
+        raise CityNotReady(step=folder.name, reason=f"no folder {folder.name}; run this in a checkout")
+    content = await asyncio.to_thread(pack, folder)
+    release = await _uploaded(platform, content, staff["developer"])
+    if release is None:
+        return
+    with steps.step(f"mini-app {folder.name}: build to WebAssembly 构建小程序") as progress:
+        line = progress.add_task("starting", total=None)
+        release = await releases.check(
+            system_call(),
+            release.id,
+            db=platform.db,
+            blobs=platform.blobs,
+            edge=platform.edge,
+            builder=platform.builder,
+            signer=platform.build_signer,
+            clock=platform.clock,
+            on_progress=lambda text: progress.update(line, description=text),
+        )
+    if release.state is releases.State.CHECK_FAILED:
+        raise CityNotReady(step=folder.name, reason="; ".join(release.findings)[:1000])
+    with steps.step(f"mini-app {folder.name}: review by two people, release 审核发布"):
+        async with platform.db.unit() as unit:
+            clock = platform.clock
+            if release.state is releases.State.READY:
+                release = await releases.submit(staff["developer"], release.id, unit=unit, clock=clock)
+            if release.state is releases.State.IN_REVIEW:
+                release = await releases.approve(
+                    staff["reviewer"], release.id, release.digest, unit=unit, clock=clock
+                )
+            if release.state is releases.State.APPROVED:
+                await releases.go_live(staff["releaser"], release.id, unit=unit, clock=clock)
+
+
+async def _uploaded(platform: Platform, content: bytes, developer: Call) -> releases.Release | None:
+    """Upload the package, or find the earlier upload of the same version; None where that one is live."""
+    try:
+        return await releases.upload(
+            developer, content, db=platform.db, blobs=platform.blobs, clock=platform.clock
+        )
+    except releases.VersionNotHigher:
+        async with platform.db.reader() as reader:
+            known = await releases.all_releases(reader)
+    newest = max(
+        (item for item in known if item.department_id == developer.actor.department_id),
+        key=lambda item: item.version_code,
+    )
+    return None if newest.state in {releases.State.LIVE, releases.State.SUSPENDED} else newest

@@ -1,0 +1,73 @@
+"""Taking in a package: read strictly, packed anew, stored under the digest that everybody will sign."""
+
+import asyncio
+
+from shimin_sdk.pack import Package, PackError, canonical, read
+
+from shimin.db import Database
+from shimin.kit.call import Call
+from shimin.kit.clock import Clock
+from shimin.kit.digest import sha256_id
+from shimin.kit.ids import DepartmentId, new_id
+from shimin.ports.blobs import Blobs
+from shimin.releases import rows
+from shimin.releases.errors import DepartmentMismatch, PackageBroken, PackageTooLarge, VersionNotHigher
+from shimin.releases.facts import ReleaseUploaded
+from shimin.releases.model import PACKAGE_BYTES_MAX, Release, State
+
+
+async def upload(call: Call, content: bytes, *, db: Database, blobs: Blobs, clock: Clock) -> Release:
+    """Store a package as a new release in CHECKING; building and checking follow on their own.
+
+    Args:
+        content: the archive as it came, at most ``PACKAGE_BYTES_MAX``.
+
+    Raises:
+        NotSignedIn, NotAllowed: the caller is no developer.
+        PackageTooLarge, PackageBroken: the archive is refused by the strict reader.
+        DepartmentMismatch: the manifest or the app id belongs to another department.
+        VersionNotHigher: ``version.code`` is not above every earlier upload of the app.
+    """
+    call.need_role("developer", "department_admin")
+    if len(content) > PACKAGE_BYTES_MAX:
+        raise PackageTooLarge(size_bytes_max=PACKAGE_BYTES_MAX)
+    try:
+        package = await asyncio.to_thread(read, content)
+    except PackError as error:
+        raise PackageBroken(finding=str(error)[:500]) from None
+    packed = await asyncio.to_thread(canonical, package)
+    release = _release(call, package, sha256_id(packed), clock)
+    if call.actor.kind == "member" and call.actor.department_id != release.department_id:
+        raise DepartmentMismatch
+    package_key = f"packages/{release.digest.removeprefix('sha256:')}.ma"
+    await blobs.put(package_key, packed, content_type="application/zip")
+    async with db.unit() as unit:
+        owner = await rows.owner(unit, release.app_id)
+        if owner not in {None, release.department_id}:
+            raise DepartmentMismatch
+        highest = await rows.highest_version(unit, release.app_id)
+        if release.version_code <= highest:
+            raise VersionNotHigher(highest=highest)
+        await rows.insert_release(unit, release, package_key)
+        await unit.emit(ReleaseUploaded(release_id=release.id, app_id=release.app_id))
+    return release
+
+
+def _release(call: Call, package: Package, digest: str, clock: Clock) -> Release:
+    """Return the release that a package becomes."""
+    manifest = package.manifest
+    return Release(
+        id=new_id("rel"),
+        app_id=manifest.app_id,
+        department_id=DepartmentId(manifest.department),
+        version_code=manifest.version_code,
+        version_name=manifest.version_name,
+        name=dict(package.names()),
+        state=State.CHECKING,
+        digest=digest,
+        uploaded_by=call.actor.id,
+        uploaded_at=clock.now(),
+        approved_by=None,
+        findings=(),
+        artifact=None,
+    )
