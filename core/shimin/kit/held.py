@@ -14,7 +14,7 @@ UNIT_HELD: ContextVar[Held | None] = ContextVar("shimin_unit_held", default=None
 """The unit open in this task or in the one it was started from; the database sets it."""
 
 
-class UnitHeldDuringIo(AssertionError):
+class UnitHeldDuringIo(AssertionError):  # noqa: N818 - a bug of the caller, like any failed assertion
     """A bug: something slow (network, sandbox, another unit) was started while a unit was open."""
 
 

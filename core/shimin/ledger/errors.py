@@ -42,7 +42,7 @@ class TransferUnknown(Refusal):
 
 
 class TransferEnded(Refusal):
-    """The transfer has already ended the other way; what is posted is never undone, only corrected by a new transfer."""
+    """The transfer has already ended the other way; posted is final and corrected by a new transfer."""
 
     code = "TRANSFER_ENDED"
     http_status = 409

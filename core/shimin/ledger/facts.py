@@ -1,1 +1,1 @@
-"""The ledger emits no facts: it acts inside the unit of the domain that moves money, and that domain says what happened."""
+"""The ledger emits no facts: it acts in the unit of the domain that moves money, which says what happened."""
