@@ -25,6 +25,7 @@ from shimin.db.unit import Database, Engine, Reader, Row, Unit
 from shimin.db.view import (
     ActorValue,
     AnyOf,
+    CallerRows,
     Column,
     DepartmentRows,
     Everyone,
@@ -39,6 +40,7 @@ from shimin.kit.held import UnitHeldDuringIo, assert_outside_unit
 __all__ = [
     "ActorValue",
     "AnyOf",
+    "CallerRows",
     "Column",
     "ConstraintBroken",
     "Database",

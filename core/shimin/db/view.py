@@ -47,6 +47,13 @@ class OwnRows:
 
 
 @dataclass(frozen=True, slots=True)
+class CallerRows:
+    """The rows of the very person calling, citizen or staff; a mini-app or the platform sees none."""
+
+    sql: str
+
+
+@dataclass(frozen=True, slots=True)
 class DepartmentRows:
     """The rows of the department whose member is calling."""
 
@@ -75,7 +82,7 @@ class AnyOf:
         object.__setattr__(self, "rules", rules)
 
 
-Rule: TypeAlias = Everyone | OwnRows | DepartmentRows | Staff | AnyOf
+Rule: TypeAlias = Everyone | OwnRows | CallerRows | DepartmentRows | Staff | AnyOf
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +102,17 @@ def _own_in_person(call: Call) -> str | None:
     return call.actor.citizen_id if call.actor.kind == "citizen" else None
 
 
+def _caller(call: Call) -> str | None:
+    return call.actor.id if call.actor.kind in {"citizen", "member", "operator"} else None
+
+
 def _department(call: Call) -> str | None:
     return call.actor.department_id if call.actor.kind == "member" else None
 
 
 OWN = ActorValue("own", is_flag=False, read=_own)
 OWN_IN_PERSON = ActorValue("own_in_person", is_flag=False, read=_own_in_person)
+CALLER = ActorValue("caller", is_flag=False, read=_caller)
 DEPARTMENT = ActorValue("department", is_flag=False, read=_department)
 
 
@@ -126,6 +138,8 @@ def rule_sql(rule: Rule, alias: str, bind: Callable[[ActorValue], str]) -> str:
             return "TRUE"
         case OwnRows(sql, in_person):
             return f'{alias}."{sql}" = {bind(OWN_IN_PERSON if in_person else OWN)}'
+        case CallerRows(sql):
+            return f'{alias}."{sql}" = {bind(CALLER)}'
         case DepartmentRows(sql):
             return f'{alias}."{sql}" = {bind(DEPARTMENT)}'
         case Staff(roles):
@@ -136,7 +150,7 @@ def rule_sql(rule: Rule, alias: str, bind: Callable[[ActorValue], str]) -> str:
 
 def _rule_columns(rule: Rule) -> list[str]:
     match rule:
-        case OwnRows(sql) | DepartmentRows(sql):
+        case OwnRows(sql) | CallerRows(sql) | DepartmentRows(sql):
             return [sql]
         case AnyOf(rules):
             return [sql for part in rules for sql in _rule_columns(part)]
