@@ -62,10 +62,11 @@ from shimin.identity.sign_out import sign_out
 from shimin.identity.spread import spread_session, spread_subject
 from shimin.identity.unlock_phone import unlock_phone
 from shimin.identity.verified_tokens import VerifiedTokens
-from shimin.identity.views import PROFILE, SESSION
+from shimin.identity.views import OFFICE, PROFILE, SESSION
 
 __all__ = [
     "CODE_LIMITS",
+    "OFFICE",
     "PROFILE",
     "SESSION",
     "SESSION_LIMITS",

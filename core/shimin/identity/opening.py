@@ -29,13 +29,13 @@ async def open_session(
         capacity=capacity,
         device_name=device_name,
         opened_at=now,
-        expires_at=now + limits.life,
+        expires_at=now + min(limits.idle, limits.life),
     )
     is_new_device = not await session_rows.has_used_device(unit, subject_id, device_hash)
     await session_rows.add_session(unit, session, device_hash=device_hash)
     refresh_token = secrets.token_urlsafe(32)
     await session_rows.add_refresh(
-        unit, tokens.keyed_hash("refresh", refresh_token), session.id, issued_at=now, expires_at=now + limits.idle
+        unit, tokens.keyed_hash("refresh", refresh_token), session.id, issued_at=now, expires_at=session.expires_at
     )
     await unit.emit(
         SessionOpened(

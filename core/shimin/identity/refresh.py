@@ -81,10 +81,10 @@ async def _rotate(
         return None
     same_device = hmac.compare_digest(session["device_hash"], device_hash)
     if spent and same_device:
-        expires_at = min(now + limits.idle, session["expires_at"])
+        expires_at = min(now + limits.idle, session["opened_at"] + limits.life)
         await session_rows.add_refresh(unit, next_hash, session["id"], issued_at=now, expires_at=expires_at)
-        await session_rows.note_use(unit, session["id"], now=now)
-        return session
+        await session_rows.note_use(unit, session["id"], now=now, expires_at=expires_at)
+        return {**session, "expires_at": expires_at}
     if same_device and await _is_repeat(unit, refresh_row, next_hash, now=now, limits=limits):
         return session
     if not spent and refresh_row["rotated_at"] is None:

@@ -142,9 +142,11 @@ async def rotate_refresh(unit: Unit, token_hash: str, *, now: datetime) -> bool:
     )
 
 
-async def note_use(unit: Unit, session_id: str, *, now: datetime) -> None:
-    """Note that a session was used."""
-    await unit.execute("UPDATE identity_session SET last_used_at = $2 WHERE id = $1", session_id, now)
+async def note_use(unit: Unit, session_id: str, *, now: datetime, expires_at: datetime) -> None:
+    """Note that a session was used, and until when it now lasts."""
+    await unit.execute(
+        "UPDATE identity_session SET last_used_at = $2, expires_at = $3 WHERE id = $1", session_id, now, expires_at
+    )
 
 
 async def prune(unit: Unit, *, now: datetime, sessions_before: datetime) -> int:

@@ -96,14 +96,14 @@ async def sign_in(
 
 async def _check(unit: Unit, attempt: _Try, now: datetime, limits: CodeLimits) -> Refusal | None:
     """Use up a try and look at the code; return what to refuse with after the commit, None where it is right."""
+    over_budget = await code_rows.budget_spent(unit, now=now) >= limits.failures_per_hour_max
+    if over_budget and not await code_rows.is_known_device(unit, attempt.phone, attempt.device_hash):
+        return SignInPaused(retry_after_s=60)
     reserved = await code_rows.reserve_check(unit, attempt.code_key, now=now, checks_max=limits.checks_per_code_max)
     if reserved is None:
         return CodeGone()
     if not await code_rows.count_failure(unit, attempt.guard_key, failures_max=limits.failures_per_phone_max):
         return CodeLocked()
-    over_budget = await code_rows.budget_spent(unit, now=now) >= limits.failures_per_hour_max
-    if over_budget and not await code_rows.is_known_device(unit, attempt.phone, attempt.device_hash):
-        return SignInPaused(retry_after_s=60)
     if not hmac.compare_digest(reserved["code_hash"], attempt.code_hash):
         await code_rows.spend_budget(unit, now=now)
         return CodeWrong(tries_left=limits.checks_per_code_max - reserved["checks"])

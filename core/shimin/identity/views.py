@@ -1,6 +1,6 @@
-"""What may be read of identity: the citizen's own profile, masked, and their own sessions; never to mini-apps."""
+"""What may be read of identity: the caller's own profile, masked, and their own sessions; never to mini-apps."""
 
-from shimin.db import Column, OwnRows, View
+from shimin.db import CallerRows, Column, OwnRows, View
 
 PROFILE = View(
     name="profile",
@@ -16,12 +16,26 @@ PROFILE = View(
     visible=OwnRows("citizen_id", in_person=True),
 )
 
+OFFICE = View(
+    name="office",
+    table="identity_staff",
+    columns={
+        "id": Column("id", "id", "public"),
+        "name": Column("name", "text", "public"),
+        "phone": Column("phone_masked", "text", "personal"),
+        "kind": Column("kind", "text", "public"),
+        "department_id": Column("department_id", "id", "public", nullable=True),
+        "roles": Column("roles", "document", "public"),
+    },
+    key=("id",),
+    visible=CallerRows("id"),
+)
+
 SESSION = View(
     name="session",
     table="identity_session",
     columns={
         "id": Column("id", "id", "personal"),
-        "subject_id": Column("subject_id", "id", "personal"),
         "device_name": Column("device_name", "text", "personal"),
         "opened_at": Column("opened_at", "instant", "personal"),
         "last_used_at": Column("last_used_at", "instant", "personal"),
@@ -29,6 +43,6 @@ SESSION = View(
         "revoked_at": Column("revoked_at", "instant", "personal", nullable=True),
     },
     key=("id",),
-    visible=OwnRows("subject_id", in_person=True),
+    visible=CallerRows("subject_id"),
     sort={"newest": (("opened_at", "desc"),)},
 )
