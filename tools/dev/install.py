@@ -82,11 +82,11 @@ def installed() -> str | None:
 
 def make_environment() -> None:
     """Make ``.venv`` with this Python unless a working one is there."""
-    if PYTHON.exists() and subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True).returncode == 0:
+    if PYTHON.exists() and succeeds([PYTHON, "-m", "pip", "--version"]):
         return
     step("making .venv")
     shutil.rmtree(VENV, ignore_errors=True)
-    if subprocess.run([sys.executable, "-m", "venv", VENV], capture_output=True).returncode == 0:
+    if succeeds([sys.executable, "-m", "venv", VENV]):
         return
     shutil.rmtree(VENV, ignore_errors=True)
     if os.geteuid() == 0 and shutil.which("apt-get"):
@@ -94,10 +94,11 @@ def make_environment() -> None:
         step(f"this Python has no venv: installing Debian's python{version}-venv")
         environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
         subprocess.run(["apt-get", "-q", "update"], check=True, env=environment, stdout=sys.stderr)
-        package = [f"python{version}-venv"]
         subprocess.run(
-            ["apt-get", "-qy", "install", "--no-install-recommends", *package],
-            check=True, env=environment, stdout=sys.stderr,
+            ["apt-get", "-qy", "install", "--no-install-recommends", f"python{version}-venv"],
+            check=True,
+            env=environment,
+            stdout=sys.stderr,
         )
         subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
         return
@@ -140,9 +141,14 @@ def uv_environment(pip_config: str, environment: Mapping[str, str]) -> dict[str,
         told["UV_FIND_LINKS"] = ",".join(links)
     # every file is pinned by its hash, so the order of registries decides speed, not content
     told["UV_INDEX_STRATEGY"] = "unsafe-best-match"
-    # hashes again: a link into the cache would tie the checkout to it
-    told["UV_LINK_MODE"] = "copy" if not same_device(environment) else "hardlink"
+    # said outright, since uv warns when it must copy because the cache is on another disk
+    told["UV_LINK_MODE"] = "hardlink" if same_device(environment) else "copy"
     return {name: value for name, value in told.items() if value} | dict(environment)
+
+
+def succeeds(command: list[str | Path]) -> bool:
+    """Run a command quietly and return whether it ended well."""
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
 
 
 def same_device(environment: Mapping[str, str]) -> bool:
