@@ -36,9 +36,7 @@ async def _charge(platform: Platform, _: str, fact: payments.PaymentConfirmed) -
 
 
 async def _report(platform: Platform, _: str, fact: payments.PaymentSettled) -> None:
-    await payments.report(
-        system_call(), fact.payment_id, db=platform.db, source=platform.source, clock=platform.clock
-    )
+    await payments.report(system_call(), fact.payment_id, db=platform.db, source=platform.source, clock=platform.clock)
 
 
 async def _send_receipt(platform: Platform, fact_id: str, fact: payments.PaymentSettled) -> None:
@@ -100,9 +98,7 @@ async def _spread_staff(platform: Platform, _: str, fact: identity.StaffAppointe
     await identity.spread_subject(fact.staff_id, db=platform.db, pubsub=platform.pubsub, clock=platform.clock)
 
 
-async def _log_staff(
-    platform: Platform, fact_id: str, fact: identity.StaffAppointed | identity.StaffDismissed
-) -> None:
+async def _log_staff(platform: Platform, fact_id: str, fact: identity.StaffAppointed | identity.StaffDismissed) -> None:
     """Put offices given and taken into the platform's log; the fact's id tells a repeat from a second deed."""
     entry = audit.Entry(
         action=fact.name,

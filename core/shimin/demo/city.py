@@ -101,9 +101,10 @@ async def _guides(platform: Platform, steps: Steps) -> None:
     async with platform.db.reader() as reader:
         if await catalogue.count_guides(reader):
             return
-    with steps.step("service guides 办事指南"), resources.as_file(
-        resources.files("shimin.demo") / "guides" / "linhai.jsonl"
-    ) as path:
+    with (
+        steps.step("service guides 办事指南"),
+        resources.as_file(resources.files("shimin.demo") / "guides" / "linhai.jsonl") as path,
+    ):
         report = await catalogue.import_guides(system_call(), path, db=platform.db, clock=platform.clock)
     if report.problems:
         raise CityNotReady(step="guides", reason=str(report.problems[0]))
@@ -163,9 +164,7 @@ async def install_mini_app(platform: Platform, folder: Path, staff: dict[Role, C
             if release.state is releases.State.READY:
                 release = await releases.submit(staff["developer"], release.id, unit=unit, clock=clock)
             if release.state is releases.State.IN_REVIEW:
-                release = await releases.approve(
-                    staff["reviewer"], release.id, release.digest, unit=unit, clock=clock
-                )
+                release = await releases.approve(staff["reviewer"], release.id, release.digest, unit=unit, clock=clock)
             if release.state is releases.State.APPROVED:
                 await releases.go_live(staff["releaser"], release.id, unit=unit, clock=clock)
 
@@ -173,9 +172,7 @@ async def install_mini_app(platform: Platform, folder: Path, staff: dict[Role, C
 async def _uploaded(platform: Platform, content: bytes, developer: Call) -> releases.Release | None:
     """Upload the package, or find the earlier upload of the same version; None where that one is live."""
     try:
-        return await releases.upload(
-            developer, content, db=platform.db, blobs=platform.blobs, clock=platform.clock
-        )
+        return await releases.upload(developer, content, db=platform.db, blobs=platform.blobs, clock=platform.clock)
     except releases.VersionNotHigher:
         async with platform.db.reader() as reader:
             known = await releases.all_releases(reader)

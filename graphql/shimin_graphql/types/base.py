@@ -2,9 +2,9 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
-from typing import Annotated, Any, Generic, NewType, Self, TypeVar, Union, get_type_hints
+from typing import Annotated, Any, Generic, NewType, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import strawberry
 from strawberry.extensions import FieldExtension
@@ -152,9 +152,21 @@ def refusal_type(refusal: type[Refusal]) -> type[Refused]:
 @cache
 def _refusal_type(refusal: Any) -> type[Refused]:
     hints = get_type_hints(refusal)
-    params = {item.name: hints[item.name] for item in fields(refusal)}
+    params = {item.name: _output_type(hints[item.name]) for item in fields(refusal)}
     doc = (inspect.getdoc(refusal) or "").split("\n")[0]
     made = type(refusal.__name__, (Refused,), {"__annotations__": params, "__doc__": doc})
+    return strawberry.type(made, description=doc)
+
+
+@cache
+def _output_type(kind: Any) -> Any:
+    """Return the GraphQL type of a refusal's parameter; a plain dataclass of the core becomes an object type."""
+    if get_origin(kind) is list:
+        return list[_output_type(get_args(kind)[0])]  # type: ignore[misc] # made at run time
+    if not is_dataclass(kind):
+        return kind
+    doc = (inspect.getdoc(kind) or "").split("\n")[0]
+    made = type(kind.__name__, (), {"__annotations__": get_type_hints(kind), "__doc__": doc})  # type: ignore[union-attr]
     return strawberry.type(made, description=doc)
 
 

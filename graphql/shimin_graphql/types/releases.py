@@ -4,10 +4,11 @@ from datetime import datetime
 
 import strawberry
 
-from shimin import releases
+from shimin import releases as domain
+from shimin.db import read_page
 from shimin.kit.refusal import InvalidInput, NotFound
 from shimin_graphql.context import Info
-from shimin_graphql.types.base import STAFF, field, mutation, role
+from shimin_graphql.types.base import STAFF, Connection, field, mutation, role
 
 
 @strawberry.type(description="One version of a mini-app on its way from upload to citizens.")
@@ -27,7 +28,7 @@ class Release:
     findings: list[str]
 
     @classmethod
-    def of(cls, release: releases.Release) -> "Release":
+    def of(cls, release: domain.Release) -> "Release":
         """Show a release of the core."""
         return cls(
             id=strawberry.ID(release.id),
@@ -72,76 +73,69 @@ class ReleasesQuery:
     """Reading releases."""
 
     @field(allow=STAFF)
-    async def releases(self, info: Info) -> list[Release]:
-        """The newest releases, at most 200; a department's people see their own department's."""
-        call = info.context.call
+    async def releases(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Release]:
+        """Releases, the newest first; a department's people see their own department's, at most 100 a page."""
         async with info.context.platform.db.reader() as reader:
-            found = await releases.all_releases(reader)
-        own = call.actor.department_id if call.actor.kind == "member" else None
-        return [Release.of(item) for item in found if own is None or item.department_id == own]
+            page = await read_page(reader, domain.RELEASES, info.context.call, order="newest", first=first, after=after)
+        nodes = [Release(**{**row, "id": strawberry.ID(row["id"])}) for row in page.rows]
+        return Connection[Release].of(zip(page.cursors, nodes, strict=True), has_next=page.has_next)
 
 
 @strawberry.type
 class ReleasesMutation:
     """Deciding on releases."""
 
-    @mutation(allow=role("developer", "department_admin"), refuses=[NotFound, releases.InvalidTransition])
+    @mutation(allow=role("developer", "department_admin"), refuses=[NotFound, domain.InvalidTransition])
     async def submit_release(self, info: Info, input: ReleaseInput) -> Release:  # noqa: A002
         """Ask for review of a release that passed its check."""
         platform = info.context.platform
         async with platform.db.unit() as unit:
-            return Release.of(
-                await releases.submit(info.context.call, input.release_id, unit=unit, clock=platform.clock)
-            )
+            return Release.of(await domain.submit(info.context.call, input.release_id, unit=unit, clock=platform.clock))
 
     @mutation(
         allow=role("reviewer"),
-        refuses=[NotFound, releases.InvalidTransition, releases.FourEyes, releases.DigestMismatch],
+        refuses=[NotFound, domain.InvalidTransition, domain.FourEyes, domain.DigestMismatch],
     )
     async def approve_release(self, info: Info, input: ApproveReleaseInput) -> Release:  # noqa: A002
         """Approve exactly this digest."""
         platform = info.context.platform
         async with platform.db.unit() as unit:
             return Release.of(
-                await releases.approve(
-                    info.context.call, input.release_id, input.digest, unit=unit, clock=platform.clock
-                )
+                await domain.approve(info.context.call, input.release_id, input.digest, unit=unit, clock=platform.clock)
             )
 
-    @mutation(allow=role("reviewer"), refuses=[NotFound, releases.InvalidTransition, InvalidInput])
+    @mutation(allow=role("reviewer"), refuses=[NotFound, domain.InvalidTransition, InvalidInput])
     async def reject_release(self, info: Info, input: RejectReleaseInput) -> Release:  # noqa: A002
         """Send a release back with what is to be mended."""
         platform = info.context.platform
         async with platform.db.unit() as unit:
             return Release.of(
-                await releases.reject(
+                await domain.reject(
                     info.context.call, input.release_id, input.findings, unit=unit, clock=platform.clock
                 )
             )
 
-    @mutation(allow=role("releaser"), refuses=[NotFound, releases.InvalidTransition])
+    @mutation(allow=role("releaser"), refuses=[NotFound, domain.InvalidTransition])
     async def release_to_citizens(self, info: Info, input: ReleaseInput) -> Release:  # noqa: A002
         """Serve an approved release."""
         platform = info.context.platform
         async with platform.db.unit() as unit:
             return Release.of(
-                await releases.go_live(info.context.call, input.release_id, unit=unit, clock=platform.clock)
+                await domain.go_live(info.context.call, input.release_id, unit=unit, clock=platform.clock)
             )
 
-    @mutation(allow=role("reviewer", "releaser"), refuses=[NotFound, releases.InvalidTransition])
+    @mutation(allow=role("reviewer", "releaser"), refuses=[NotFound, domain.InvalidTransition])
     async def suspend_release(self, info: Info, input: ReleaseInput) -> Release:  # noqa: A002
         """Stop serving a release at once."""
         platform = info.context.platform
         async with platform.db.unit() as unit:
             return Release.of(
-                await releases.suspend(info.context.call, input.release_id, unit=unit, clock=platform.clock)
+                await domain.suspend(info.context.call, input.release_id, unit=unit, clock=platform.clock)
             )
 
-    @mutation(allow=role("releaser"), refuses=[NotFound, releases.InvalidTransition])
+    @mutation(allow=role("releaser"), refuses=[NotFound, domain.InvalidTransition])
     async def lift_suspension(self, info: Info, input: ReleaseInput) -> Release:  # noqa: A002
         """Serve a suspended release again."""
         platform = info.context.platform
         async with platform.db.unit() as unit:
-            return Release.of(
-                await releases.lift(info.context.call, input.release_id, unit=unit, clock=platform.clock)
-            )
+            return Release.of(await domain.lift(info.context.call, input.release_id, unit=unit, clock=platform.clock))
