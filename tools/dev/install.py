@@ -109,17 +109,17 @@ def make_environment() -> None:
 def install(name: str) -> None:
     """Put uv, the locked packages and this checkout itself into the environment."""
     step(f"installing the locked packages ({name})")
-    pip = [PYTHON, "-m", "pip", "--disable-pip-version-check"]
+    pip: list[str | Path] = [PYTHON, "-m", "pip", "--disable-pip-version-check"]
     lock = ROOT / "requirements" / "uv.txt"
     subprocess.run([*pip, "install", "--quiet", "--require-hashes", "-r", lock], check=True)
     listed = subprocess.run([*pip, "config", "list"], check=True, capture_output=True, text=True).stdout
     environment = uv_environment(listed, os.environ)
-    uv = [VENV / "bin" / "uv", "pip"]
-    place = ["--python", PYTHON]
+    uv: list[str | Path] = [VENV / "bin" / "uv", "pip"]
+    place: list[str | Path] = ["--python", PYTHON]
     # uv itself stays: `sync` removes what the lock does not name
     locks = [ROOT / "requirements" / f"{name}.txt", lock]
     subprocess.run([*uv, "sync", *place, "--require-hashes", *locks], check=True, env=environment)
-    editable = ["--no-deps", "--no-build-isolation", "-e", ROOT, "-e", ROOT / "sdk"]
+    editable: list[str | Path] = ["--no-deps", "--no-build-isolation", "-e", ROOT, "-e", ROOT / "sdk"]
     subprocess.run([*uv, "install", "--quiet", *place, *editable], check=True, env=environment, cwd=ROOT)
 
 

@@ -6,6 +6,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from install import ROOT, VENV, uv_environment
 
@@ -26,12 +27,22 @@ SETS = {
 
 def main() -> int:
     """Write each locked set; the smaller first, since the larger ones follow it."""
-    pip = [VENV / "bin" / "python", "-m", "pip", "config", "list"]
+    pip: list[str | Path] = [VENV / "bin" / "python", "-m", "pip", "config", "list"]
     listed = subprocess.run(pip, check=True, capture_output=True, text=True).stdout
     environment = uv_environment(listed, os.environ)
     for name, sources in SETS.items():
         target = f"requirements/{name}.txt"
-        command = [VENV / "bin" / "uv", "pip", "compile", "--quiet", *sources, *COMMON, *sys.argv[1:], "-o", target]
+        command: list[str | Path] = [
+            VENV / "bin" / "uv",
+            "pip",
+            "compile",
+            "--quiet",
+            *sources,
+            *COMMON,
+            *sys.argv[1:],
+            "-o",
+            target,
+        ]
         subprocess.run(command, check=True, cwd=ROOT, env=environment, text=True, input=f"uv=={UV_VERSION}\n")
         print(f"wrote {target}")
     return 0

@@ -79,7 +79,7 @@ def postgres() -> Iterator[str]:
             return [binaries / "postgres", "-D", data, *flags]
 
         def is_ready(port: int) -> bool:
-            probe = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+            probe: list[str | Path] = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
             return subprocess.run(probe, check=False, env=_environment(folder)).returncode == 0
 
         with _running("PostgreSQL", command, is_ready, folder, owner, stop=signal.SIGQUIT) as port:
