@@ -1,6 +1,6 @@
 """What a mini-app may read of a citizen: asked per document, decided by the citizen alone, withdrawn at once."""
 
-from shimin.consent.errors import ConsentDenied, ConsentRequired, DocumentNotRegistered
+from shimin.consent.errors import AskedField, ConsentDenied, ConsentRequired, DocumentNotRegistered
 from shimin.consent.facts import ConsentGranted, ConsentWithdrawn
 from shimin.consent.grant import Decide, grant
 from shimin.consent.model import DocumentTerms, Grant, GrantState, Permit
@@ -12,6 +12,7 @@ from shimin.consent.withdraw import withdraw
 
 __all__ = [
     "GRANTS",
+    "AskedField",
     "ConsentDenied",
     "ConsentGranted",
     "ConsentRequired",

@@ -1,6 +1,16 @@
 """The refusals of consent."""
 
+from dataclasses import dataclass
+
 from shimin.kit.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class AskedField:
+    """One line of a consent sheet: a scope and what it is called in the citizen's language."""
+
+    scope: str
+    label: str
 
 
 class ConsentRequired(Refusal):
@@ -15,8 +25,8 @@ class ConsentRequired(Refusal):
     purpose: str
     retention: str
     """How long the department keeps what it read (ISO 8601 duration)."""
-    fields: list[dict[str, str]]
-    """``scope`` and ``label`` of each field, in the document's order of scopes."""
+    fields: list[AskedField]
+    """Every kind of data the document reads."""
 
 
 class ConsentDenied(Refusal):

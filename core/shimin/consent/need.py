@@ -1,7 +1,7 @@
 """The question before every read by a mini-app: may it?"""
 
 from shimin.consent import rows
-from shimin.consent.errors import ConsentDenied, ConsentRequired
+from shimin.consent.errors import AskedField, ConsentDenied, ConsentRequired
 from shimin.consent.model import DocumentTerms, Permit, covering, was_refused
 from shimin.db import Reader
 from shimin.kit.call import Call
@@ -49,5 +49,5 @@ def _required(call: Call, app_id: str, terms: DocumentTerms) -> ConsentRequired:
         terms=terms.digest,
         purpose=terms.purpose[call.locale],
         retention=terms.retention,
-        fields=[{"scope": scope, "label": say(f"scope.{scope}", call.locale)} for scope in terms.scopes],
+        fields=[AskedField(scope, say(f"scope.{scope}", call.locale)) for scope in terms.scopes],
     )

@@ -1,13 +1,19 @@
 """Files: named bytes in a bucket, with links that let a phone up- or download directly for a while."""
 
+import re
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from shimin.kit.refusal import Refusal
 
 BLOB_BYTES_MAX = 100 * 1024 * 1024
+KEY_CHARS_MAX = 512
+LINK_TTL_S_MAX = 7 * 24 * 3600
+"""Longest life of a presigned link (that of AWS Signature Version 4)."""
+
+_KEY = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,8 @@ class PresignedUpload:
     method: str
     headers: Mapping[str, str]
     expires_at: datetime
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """With method POST: form fields to send before the last one, ``file`` (RFC 7578); else the body is the content."""
 
 
 class BlobNotFound(Refusal):
@@ -59,12 +67,30 @@ class BlobKeyInvalid(Refusal):
     code = "BLOB_KEY_INVALID"
 
 
+class BlobLinkInvalid(Refusal):
+    """A presigned link that expired, was altered, or is used for something else than it was made for."""
+
+    code = "BLOB_LINK_INVALID"
+    http_status = 403
+
+
 class BlobStoreUnavailable(Refusal):
     """The object store did not answer."""
 
     code = "BLOB_STORE_UNAVAILABLE"
     http_status = 503
     retryable = True
+
+
+def check_key(key: str) -> str:
+    """Return the key if it may name a blob.
+
+    Raises:
+        BlobKeyInvalid: it may not.
+    """
+    if len(key) > KEY_CHARS_MAX or not _KEY.fullmatch(key) or any(part in {".", ".."} for part in key.split("/")):
+        raise BlobKeyInvalid
+    return key
 
 
 class Blobs(Protocol):

@@ -85,7 +85,7 @@ class Account:
     months_paid: int | None = None
 
 
-BillState = Literal["unpaid", "paid", "void"]
+BillState = Literal["DUE", "PAID", "VOID"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class InsuranceBill:
     title: str | None
     amount: Money | None
     due_on: date | None
-    state: str | None
+    state: BillState | None
 
 
 @dataclass(frozen=True, slots=True)
