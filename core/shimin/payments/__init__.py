@@ -14,7 +14,7 @@ from shimin.payments.errors import (
     PaymentEnded,
     PaymentUnknown,
 )
-from shimin.payments.facts import PaymentConfirmed, PaymentFailed, PaymentSettled, PaymentSurplus
+from shimin.payments.facts import PaymentConfirmed, PaymentFact, PaymentFailed, PaymentSettled, PaymentSurplus
 from shimin.payments.model import BillDetails, EventOutcome, Payment, PaymentState
 from shimin.payments.report import report
 from shimin.payments.request import RequestPayment, request, requested_before
@@ -37,6 +37,7 @@ __all__ = [
     "Payment",
     "PaymentConfirmed",
     "PaymentEnded",
+    "PaymentFact",
     "PaymentFailed",
     "PaymentSettled",
     "PaymentState",

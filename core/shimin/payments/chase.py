@@ -16,16 +16,16 @@ log = structlog.get_logger("shimin.payments")
 CHASED_MAX = 100
 
 
-async def chase(call: Call, *, db: Database, channel: Channel, clock: Clock, older_than: timedelta) -> int:
-    """Ask the network about confirmed payments older than this; a job, run over and over.
+async def chase(call: Call, *, db: Database, channel: Channel, clock: Clock, older_than_s: float) -> int:
+    """Ask the network about confirmed payments older than this many seconds; a job, run over and over.
 
-    Each payment is asked about once per ``older_than``, by one worker. A network that does not answer is left
+    Each payment is asked about once per ``older_than_s``, by one worker. A network that does not answer is left
     alone until the next run.
 
     Returns:
         How many payments have come to an end by it.
     """
-    before = clock.now() - older_than
+    before = clock.now() - timedelta(seconds=older_than_s)
     async with db.reader() as reader:
         waiting = await rows.overdue(reader, channel.name, before, CHASED_MAX)
     ended = 0

@@ -60,7 +60,8 @@ class BillDetails:
     due_on: date
     for_citizen: CitizenId
     """Whose bill it is."""
-    state: Literal["unpaid", "paid", "void"] = "unpaid"
+    state: Literal["DUE", "PAID", "VOID"] = "DUE"
+    """As the department says."""
 
     def check(self) -> None:
         """Go on only if this is a bill that can be kept.

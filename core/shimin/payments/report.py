@@ -1,5 +1,7 @@
 """Telling the department that its bill is paid."""
 
+import structlog
+
 from shimin.db import Database
 from shimin.kit.call import Call
 from shimin.kit.clock import Clock
@@ -7,13 +9,15 @@ from shimin.payments import rows
 from shimin.payments.model import PaymentState
 from shimin.ports.source import Source, SourceQuestion
 
+log = structlog.get_logger("shimin.payments")
 OPERATION = "record_payment"
 
 
 async def report(call: Call, payment_id: str, *, db: Database, source: Source, clock: Clock) -> None:
     """Have the department record a settled payment; the reaction to ``payment.settled``, safe to run again.
 
-    The department takes the same payment id any number of times and records it once.
+    The department takes the same payment id any number of times and records it once. If it does not record it,
+    asking again would not help: its reason is kept with the payment and logged for the operators.
 
     Raises:
         SourceUnavailable: it did not answer; to be tried again later.
@@ -33,6 +37,9 @@ async def report(call: Call, payment_id: str, *, db: Database, source: Source, c
         },
         trace_id=call.trace_id,
     )
-    await source.ask(question)
+    answer = await source.ask(question)
+    problem = None if answer.data.get("recorded") else str(answer.data.get("problem") or "not_recorded")[:64]
+    if problem:
+        log.error("payments.not_recorded_by_department", payment_id=payment.id, problem=problem, trace_id=call.trace_id)
     async with db.unit() as unit:
-        await rows.set_reported(unit, payment.id, clock.now())
+        await rows.set_reported(unit, payment.id, clock.now(), problem)

@@ -61,9 +61,9 @@ async def request(call: Call, order: RequestPayment, *, unit: Unit, clock: Clock
     bill.check()
     at = clock.now()
     kept = await rows.upsert_bill(unit, new_id("bil"), bill, at)
-    if kept.state is BillState.PAID or bill.state == "paid":
+    if kept.state is BillState.PAID or bill.state == "PAID":
         raise BillAlreadyPaid(reference=bill.reference)
-    if bill.state == "void":
+    if bill.state == "VOID":
         raise BillNotPayable(reference=bill.reference)
     await rows.insert_payment(
         unit,

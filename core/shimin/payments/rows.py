@@ -64,6 +64,7 @@ class PaymentRow(Model):
     settled_at = InstantField(null=True)
     ended_at = InstantField(null=True)
     reported_at = InstantField(null=True)
+    report_problem = IdField(null=True)
 
     class Meta:
         """Read by citizen, chased by state."""
@@ -225,11 +226,12 @@ async def set_asked(unit: Unit, payment_id: str, at: datetime) -> bool:
     )
 
 
-async def set_reported(unit: Unit, payment_id: str, at: datetime) -> None:
-    """Note when the department first knew."""
+async def set_reported(unit: Unit, payment_id: str, at: datetime, problem: str | None) -> None:
+    """Note when the department first knew, and what it had against it, if anything."""
     await unit.execute(
-        "UPDATE payment SET reported_at = $1 WHERE id = $2 AND state = 'SETTLED' AND reported_at IS NULL",
-        *(at, payment_id),
+        "UPDATE payment SET reported_at = $1, report_problem = $2"
+        " WHERE id = $3 AND state = 'SETTLED' AND reported_at IS NULL",
+        *(at, problem, payment_id),
     )
 
 
