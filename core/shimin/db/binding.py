@@ -51,10 +51,16 @@ def to_instant_text(value: datetime) -> str:
 
 
 def as_instant(value: datetime | str) -> datetime:
-    """Return an aware UTC time from what either engine gave, aggregates such as ``max(created_at)`` included."""
-    if isinstance(value, str):
-        return datetime.fromisoformat(value)
-    return value.astimezone(UTC)
+    """Return an aware UTC time from what either engine gave, aggregates such as ``max(created_at)`` included.
+
+    Raises:
+        ValueError: the time has no zone, or the text is no time.
+    """
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if at.tzinfo is None:
+        message = "a time without a zone means nothing here; take it from the clock"
+        raise ValueError(message)
+    return at.astimezone(UTC)
 
 
 def check_args(args: Iterable[object]) -> None:

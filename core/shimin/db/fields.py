@@ -84,10 +84,15 @@ class MoneyField(BigIntField):
         Raises:
             TypeError: it is not a whole number.
         """
+        value = self.to_python_value(value)
+        self.validate(value)
+        return value
+
+    def to_python_value(self, value: Any) -> int | None:
+        """Return the amount; what is not a whole number is refused, not rounded."""
         if value is not None and type(value) is not int:
             message = f"{self.model_field_name} takes whole minor units, not {type(value).__name__}"
             raise TypeError(message)
-        self.validate(value)
         return value
 
 

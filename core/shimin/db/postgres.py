@@ -166,9 +166,11 @@ class PostgresDatabase(Database):
         try:
             if snapshot:
                 await session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ())
+            reader = Reader(session, "postgres")
             try:
-                yield Reader(session, "postgres")
+                yield reader
             finally:
+                reader.end()
                 if snapshot:
                     await self._roll_back(connection)
         finally:

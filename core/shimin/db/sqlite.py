@@ -122,9 +122,11 @@ class SqliteDatabase(Database):
         try:
             if snapshot:
                 await thread.call(lambda connection: connection.execute("BEGIN"))
+            reader = Reader(ThreadSession(thread), "sqlite")
             try:
-                yield Reader(ThreadSession(thread), "sqlite")
+                yield reader
             finally:
+                reader.end()
                 if snapshot:
                     await asyncio.shield(thread.call(_end_snapshot))
         finally:

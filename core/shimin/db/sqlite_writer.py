@@ -103,6 +103,8 @@ class GroupWriter:
 
     async def close(self) -> None:
         """Wait for the running unit and commits, refuse those that wait, then end the thread."""
+        if self._closed:
+            return
         await self._take_turn(CLOSE_TIMEOUT_S)
         self._closed = True
         for turn in self._waiting:

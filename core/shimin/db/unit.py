@@ -20,9 +20,9 @@ Engine = Literal["sqlite", "postgres"]
 Row = Mapping[str, Any]
 UNIT_TIMEOUT_S = 5.0
 _FORBIDDEN = re.compile(
-    r"\s*(begin|start|commit|end|rollback|abort|savepoint|release|pragma|attach|detach|vacuum|listen|unlisten|reset|"
+    r"(?:\s|--[^\n]*\n|/\*.*?\*/)*(begin|start|commit|end|rollback|abort|savepoint|release|pragma|attach|detach|vacuum|listen|unlisten|reset|"
     r"discard|set(?!\s+(local|constraints)\b))\b",
-    re.IGNORECASE,
+    re.IGNORECASE | re.DOTALL,
 )
 """First words that would take the transaction out of the unit's hands or outlive it on the connection."""
 
@@ -39,6 +39,10 @@ class Reader:
         self.engine = engine
         self._client = OrmClient(session, engine)
         self.orm = self._client
+
+    def end(self) -> None:
+        """Take no more statements (engines' code only)."""
+        self._client.end()
 
     async def fetch(self, sql: str, *args: object) -> list[Row]:
         """Return all rows of a statement.
@@ -75,6 +79,11 @@ class Unit(Reader):
         self.clock = clock
         self.is_open = True
         self._savepoints = 0
+
+    def end(self) -> None:
+        """Take no more statements (engines' code only)."""
+        self.is_open = False
+        super().end()
 
     async def execute(self, sql: str, *args: object) -> int:
         """Run a statement that writes; return how many rows it touched.
@@ -187,5 +196,5 @@ async def unit_open(unit: Unit, timeout_s: float) -> AsyncIterator[None]:
             raise UnitTimedOut(message) from error
         raise
     finally:
-        unit.is_open = False
+        unit.end()
         UNIT_HELD.reset(token)
