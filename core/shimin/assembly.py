@@ -185,11 +185,14 @@ def _blobs(settings: Settings, secrets_dir: Path) -> Blobs:
 
 
 def source_secret(settings: Settings, name: str) -> bytes:
-    """Return the secret shared with a source: the setting's, else the one made in the data folder."""
+    """Return the secret shared with a source: the setting's, else the demonstration department's in the data folder."""
     given = settings.source(name).secret
-    if given is not None:
-        return given.get_secret_value().encode()
-    return secret_file(settings.data_dir / "secrets" / f"source-{name}.key")
+    return given.get_secret_value().encode() if given else demo_source_secret(settings)
+
+
+def demo_source_secret(settings: Settings) -> bytes:
+    """Return the secret that the platform and the demonstration's department find in the data folder."""
+    return secret_file(settings.data_dir / "secrets" / "demo-source.key")
 
 
 def _source(settings: Settings, clock: Clock) -> tuple[Mapping[str, SourceSpec], Source]:

@@ -181,3 +181,10 @@ async def _uploaded(platform: Platform, content: bytes, developer: Call) -> rele
         key=lambda item: item.version_code,
     )
     return None if newest.state in {releases.State.LIVE, releases.State.SUSPENDED} else newest
+
+
+async def install_from(settings: Settings, folder: Path, console: Console) -> None:
+    """Take one mini-app of a checkout through the whole pipeline, as ``prepare`` does with the city's own."""
+    steps = Steps(console)
+    async with open_platform(settings) as platform:
+        await install_mini_app(platform, folder.resolve(), await _staff(platform, steps), steps)
