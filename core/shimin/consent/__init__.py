@@ -7,7 +7,7 @@ from shimin.consent.model import DocumentTerms, Grant, GrantState, Permit
 from shimin.consent.need import need
 from shimin.consent.refuse import refuse
 from shimin.consent.register_documents import register_documents
-from shimin.consent.views import GRANTS
+from shimin.consent.views import GRANTS, grant_of
 from shimin.consent.withdraw import withdraw
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "GrantState",
     "Permit",
     "grant",
+    "grant_of",
     "need",
     "refuse",
     "register_documents",

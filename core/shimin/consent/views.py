@@ -1,6 +1,8 @@
 """What may be read of consent: each citizen their own decisions."""
 
-from shimin.db import Column, OwnRows, View
+from shimin.consent.model import Grant, GrantState
+from shimin.db import Column, OwnRows, Row, View
+from shimin.kit.ids import CitizenId
 
 GRANTS = View(
     name="grant",
@@ -8,12 +10,15 @@ GRANTS = View(
     columns={
         "id": Column("id", "id", "personal"),
         "app_id": Column("app_id", "id", "personal"),
+        "citizen_id": Column("citizen_id", "id", "personal"),
+        "release_id": Column("release_id", "id", "personal"),
         "document_id": Column("document_id", "id", "personal"),
         "document_name": Column("document_name", "text", "personal"),
         "revision": Column("revision", "integer", "personal"),
         "scopes": Column("scopes", "document", "personal"),
         "purpose": Column("purpose", "document", "personal"),
         "retention": Column("retention", "text", "personal"),
+        "terms": Column("terms", "id", "personal"),
         "state": Column("state", "text", "personal"),
         "receipt_number": Column("receipt_number", "id", "personal"),
         "granted_at": Column("granted_at", "instant", "personal"),
@@ -25,3 +30,25 @@ GRANTS = View(
     sort={"newest": (("granted_at", "desc"),)},
 )
 """A citizen's decisions, the latest first; an expired grant is still ``GRANTED`` here, its time tells."""
+
+
+def grant_of(row: Row) -> Grant:
+    """Return the decision that a row of the view is."""
+    return Grant(
+        id=row["id"],
+        citizen_id=CitizenId(row["citizen_id"]),
+        app_id=row["app_id"],
+        release_id=row["release_id"],
+        document_id=row["document_id"],
+        document_name=row["document_name"],
+        revision=row["revision"],
+        scopes=tuple(row["scopes"]),
+        purpose=row["purpose"],
+        retention=row["retention"],
+        terms=row["terms"],
+        state=GrantState(row["state"]),
+        receipt_number=row["receipt_number"],
+        granted_at=row["granted_at"],
+        expires_at=row["expires_at"],
+        withdrawn_at=row["withdrawn_at"],
+    )
