@@ -63,7 +63,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise NotJson("type", f"a JSON value, not {name}")
+    raise NotJson("number", f"a finite number, not {name}")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise NotJson("number", "a finite number")
+    return value
 
 
 def read_json(text: str, bytes_max: int | None = None) -> Any:
@@ -83,12 +90,18 @@ def read_json(text: str, bytes_max: int | None = None) -> Any:
         reason, expected = "too_deep", f"at most {DEPTH_MAX} levels"
         raise NotJson(reason, expected)
     try:
-        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
+        value: Any = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant, parse_float=_finite)
+        if "\\ud" in text or "\\uD" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # refuses half a character
     except NotJson:
         raise
+    except UnicodeEncodeError:
+        reason, expected = "text", "well-formed Unicode"
+        raise NotJson(reason, expected) from None
     except (ValueError, RecursionError):
         reason, expected = "type", "one JSON value"
         raise NotJson(reason, expected) from None
+    return value
 
 
 def to_wire(value: object, _level: int = 0) -> Any:  # noqa: PLR0911 - one return for each kind of value
