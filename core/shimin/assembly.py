@@ -23,7 +23,8 @@ from shimin.adapters.memory_cache import MemoryCache
 from shimin.adapters.memory_pubsub import MemoryPubSub
 from shimin.adapters.redis_cache import RedisCache
 from shimin.adapters.redis_pubsub import RedisPubSub
-from shimin.adapters.wasm import WasmSandbox, build_component, sandbox_support
+from shimin.adapters.wasm.build import build_component
+from shimin.adapters.wasm.sandbox import WasmSandbox
 from shimin.db import Database, check_durability, open_database
 from shimin.identity import VerifiedTokens
 from shimin.kit.clock import Clock, SystemClock
@@ -94,7 +95,6 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     secrets_dir = settings.data_dir / "secrets"
     production = settings.mode == "production"
-    support = sandbox_support()
     async with AsyncExitStack() as stack:
         db = await open_database(settings.database, pool_size=settings.database_pool_size, models=MODELS)
         stack.push_async_callback(db.close)
@@ -111,11 +111,11 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
         stack.push_async_callback(channel.close)
         signer = FileSigner(secrets_dir / "build.key")
         sandbox = WasmSandbox(
-            blobs=blobs,
+            work_dir=settings.data_dir / "runtime",
+            load=blobs.get,
             verify=signer.verify,
-            cache_dir=settings.data_dir / "runtime",
-            allow_unjailed=settings.sandbox_unjailed and not production,
-            support=support,
+            allow_unjailed=settings.sandbox_unjailed,
+            production=production,
         )
         stack.push_async_callback(sandbox.close)
         edge = load_edge().make_edge(timeout_s=settings.request_timeout_s)

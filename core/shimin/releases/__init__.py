@@ -1,7 +1,7 @@
 """Releases of mini-apps: uploaded, checked and built, reviewed by somebody else, served, halted."""
 
 from shimin.releases.approve import approve
-from shimin.releases.check import BuiltPackage, check
+from shimin.releases.check import check
 from shimin.releases.errors import (
     AppNotServed,
     DepartmentMismatch,
@@ -26,7 +26,6 @@ __all__ = [
     "RELEASES",
     "AppNotServed",
     "Artifact",
-    "BuiltPackage",
     "DepartmentMismatch",
     "DigestMismatch",
     "FourEyes",

@@ -1,15 +1,12 @@
 """Checking a release and building what will run: rules, documents against the schema, the component, its signature."""
 
 import asyncio
-import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import structlog
-from shimin_sdk.pack import Package, read
+from shimin_sdk.pack import Document, Package, read
 from shimin_sdk.rules import check_package
 
 from shimin import consent
@@ -18,37 +15,18 @@ from shimin.db import Database
 from shimin.kit.call import Call
 from shimin.kit.clock import Clock
 from shimin.kit.refusal import NotFound, Refusal
-from shimin.kit.text import LOCALES
 from shimin.ports.blobs import Blobs
 from shimin.ports.edge import Edge
+from shimin.ports.sandbox import ComponentBuilder, artifact_statement
 from shimin.ports.signer import Signer
 from shimin.releases import rows
 from shimin.releases.advance import advance
+from shimin.releases.errors import InvalidTransition
 from shimin.releases.model import Artifact, Release, ReleaseDocument, State
 
 log = structlog.get_logger("shimin.releases")
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltPackage:
-    """What a builder made of a package: the portable component and its compiled form, with the engine it fits."""
-
-    component: bytes
-    compiled: bytes
-    engine: str
-
-
-class Builder(Protocol):
-    """Turns unpacked source into a component; runs outside a unit, in processes that can be killed."""
-
-    async def build(self, source: Path, *, entry: str, on_progress: Progress | None = None) -> BuiltPackage:
-        """Return what was built.
-
-        Raises:
-            Refusal: ``BUILD_FAILED`` with what the developer must mend.
-        """
-        ...
+FINDINGS_MAX = 50
 
 
 async def check(
@@ -58,7 +36,7 @@ async def check(
     db: Database,
     blobs: Blobs,
     edge: Edge,
-    builder: Builder,
+    builder: ComponentBuilder,
     signer: Signer,
     clock: Clock,
     on_progress: Progress | None = None,
@@ -76,7 +54,7 @@ async def check(
     if release.state is not State.CHECKING:
         return release
     package = await asyncio.to_thread(read, await blobs.get(package_key))
-    documents, findings = _documents(package, edge)
+    documents, findings = _read_documents(package, edge)
     findings = [*(str(item) for item in check_package(package) if item.severity == "error"), *findings]
     artifact = None
     if not findings:
@@ -84,35 +62,64 @@ async def check(
             artifact = await _build(release, package, blobs=blobs, builder=builder, signer=signer, progress=on_progress)
         except Refusal as refusal:
             findings = [str(refusal)]
+    try:
+        return await _conclude(call, release, artifact, documents, findings, db=db, clock=clock)
+    except InvalidTransition:
+        async with db.reader() as reader:  # another process checked the same release meanwhile
+            concluded = await rows.find(reader, release_id)
+        if concluded is None:
+            raise NotFound from None
+        return concluded[0]
+
+
+async def _conclude(
+    call: Call,
+    release: Release,
+    artifact: Artifact | None,
+    documents: list[ReleaseDocument],
+    findings: list[str],
+    *,
+    db: Database,
+    clock: Clock,
+) -> Release:
+    """Write down what the check found, all of it or nothing."""
     async with db.unit() as unit:
         if artifact is None:
-            await rows.set_findings(unit, release_id, findings[:50])
-            return await advance(call, release_id, "fail_check", unit=unit, clock=clock)
-        await rows.set_artifact(unit, release_id, artifact)
-        await rows.replace_documents(unit, release_id, documents)
+            moved = await advance(call, release.id, "fail_check", unit=unit, clock=clock)
+            await rows.set_findings(unit, release.id, findings[:FINDINGS_MAX])
+            return moved
+        await advance(call, release.id, "pass_check", unit=unit, clock=clock)
+        await rows.set_artifact(unit, release.id, artifact)
+        await rows.replace_documents(unit, release.id, documents)
+        terms = [_terms(document) for document in documents]
         await consent.register_documents(
-            unit,
-            release_id=release_id,
-            app_id=release.app_id,
-            documents=[_terms(document) for document in documents],
-            clock=clock,
+            unit, release_id=release.id, app_id=release.app_id, documents=terms, clock=clock
         )
-        return await advance(call, release_id, "pass_check", unit=unit, clock=clock)
+        found = await rows.find(unit, release.id)
+        if found is None:
+            raise NotFound
+        return found[0]
 
 
-def _documents(package: Package, edge: Edge) -> tuple[list[ReleaseDocument], list[str]]:
+def _read_documents(package: Package, edge: Edge) -> tuple[list[ReleaseDocument], list[str]]:
     """Read every declared document against the schema; return them and what is wrong with the others."""
     documents, findings = [], []
-    for declared in package.manifest.operations:
-        text = package.files[declared.document].decode("utf-8")
+    for declared in package.documents:
         try:
-            scopes = edge.read_document(text)
+            documents.append(_document(declared, edge))
         except Refusal as refusal:
-            findings.append(f"{declared.document}: {refusal}")
-            continue
-        purpose = {locale: package.text(declared.purpose, locale) for locale in LOCALES}
-        documents.append(ReleaseDocument(declared.document, text, purpose, declared.retention, scopes))
+            findings.append(f"{declared.path}: {refusal}")
     return documents, findings
+
+
+def _document(declared: Document, edge: Edge) -> ReleaseDocument:
+    return ReleaseDocument(
+        path=declared.path,
+        text=declared.text,
+        purpose=dict(declared.purpose),
+        retention=declared.retention,
+        scopes=edge.read_document(declared.text),
+    )
 
 
 def _terms(document: ReleaseDocument) -> DocumentTerms:
@@ -126,16 +133,37 @@ def _terms(document: ReleaseDocument) -> DocumentTerms:
 
 
 async def _build(
-    release: Release, package: Package, *, blobs: Blobs, builder: Builder, signer: Signer, progress: Progress | None
+    release: Release,
+    package: Package,
+    *,
+    blobs: Blobs,
+    builder: ComponentBuilder,
+    signer: Signer,
+    progress: Progress | None,
 ) -> Artifact:
     """Build in a fresh folder, store what came out under its digests, and sign what may run."""
     with tempfile.TemporaryDirectory(prefix="shimin-build-") as folder:
-        source = Path(folder)
-        await asyncio.to_thread(_unpack, package, source)
-        built = await builder.build(source, entry=package.manifest.entry, on_progress=progress)
-    artifact = unsigned(release, built)
-    await blobs.put(artifact.component_key, built.component, content_type="application/wasm")
-    await blobs.put(artifact.compiled_key, built.compiled, content_type="application/octet-stream")
-    signature = signer.sign(signed_bytes(release.digest, artifact))
+        source, work = Path(folder, "source"), Path(folder, "work")
+        work.mkdir()
+        await asyncio.to_thread(package.unpack, source)
+        built = await builder(source, entry=package.entry, work_dir=work, on_progress=progress)
+        component = await asyncio.to_thread(built.component.read_bytes)
+        compiled = await asyncio.to_thread(built.compiled.read_bytes)
+    statement = artifact_statement(
+        package_digest=release.digest,
+        component_digest=built.component_digest,
+        compiled_digest=built.compiled_digest,
+        engine=built.engine,
+    )
+    artifact = Artifact(
+        component_key=f"components/{built.component_digest.removeprefix('sha256:')}.wasm",
+        compiled_key=f"compiled/{built.compiled_digest.removeprefix('sha256:')}.cwasm",
+        component_digest=built.component_digest,
+        compiled_digest=built.compiled_digest,
+        signature=signer.sign(statement).hex(),
+        engine=built.engine,
+    )
+    await blobs.put(artifact.component_key, component, content_type="application/wasm")
+    await blobs.put(artifact.compiled_key, compiled, content_type="application/octet-stream")
     log.info("release.built", release_id=release.id, digest=release.digest, engine=built.engine)
-    return Artifact(**{**_as_dict(artifact), "signature": signature.hex()})
+    return artifact

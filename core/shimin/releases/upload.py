@@ -2,12 +2,11 @@
 
 import asyncio
 
-from shimin_sdk.pack import Package, PackError, canonical, read
+from shimin_sdk.pack import Package, PackageError, read
 
 from shimin.db import Database
 from shimin.kit.call import Call
 from shimin.kit.clock import Clock
-from shimin.kit.digest import sha256_id
 from shimin.kit.ids import DepartmentId, new_id
 from shimin.ports.blobs import Blobs
 from shimin.releases import rows
@@ -33,14 +32,13 @@ async def upload(call: Call, content: bytes, *, db: Database, blobs: Blobs, cloc
         raise PackageTooLarge(size_bytes_max=PACKAGE_BYTES_MAX)
     try:
         package = await asyncio.to_thread(read, content)
-    except PackError as error:
-        raise PackageBroken(finding=str(error)[:500]) from None
-    packed = await asyncio.to_thread(canonical, package)
-    release = _release(call, package, sha256_id(packed), clock)
+    except PackageError as error:
+        raise PackageBroken(finding=str(error.findings[0])[:500]) from None
+    release = _release(call, package, clock)
     if call.actor.kind == "member" and call.actor.department_id != release.department_id:
         raise DepartmentMismatch
     package_key = f"packages/{release.digest.removeprefix('sha256:')}.ma"
-    await blobs.put(package_key, packed, content_type="application/zip")
+    await blobs.put(package_key, package.archive, content_type="application/zip")
     async with db.unit() as unit:
         owner = await rows.owner(unit, release.app_id)
         if owner not in {None, release.department_id}:
@@ -53,18 +51,17 @@ async def upload(call: Call, content: bytes, *, db: Database, blobs: Blobs, cloc
     return release
 
 
-def _release(call: Call, package: Package, digest: str, clock: Clock) -> Release:
+def _release(call: Call, package: Package, clock: Clock) -> Release:
     """Return the release that a package becomes."""
-    manifest = package.manifest
     return Release(
         id=new_id("rel"),
-        app_id=manifest.app_id,
-        department_id=DepartmentId(manifest.department),
-        version_code=manifest.version_code,
-        version_name=manifest.version_name,
-        name=dict(package.names()),
+        app_id=package.app_id,
+        department_id=DepartmentId(package.department),
+        version_code=package.version_code,
+        version_name=package.version_name,
+        name=dict(package.names),
         state=State.CHECKING,
-        digest=digest,
+        digest=package.digest,
         uploaded_by=call.actor.id,
         uploaded_at=clock.now(),
         approved_by=None,
