@@ -32,11 +32,11 @@ bench: install-test ## Measure; JSON lines with versions and machine on standard
 lock: install-test ## Write requirements/*.txt anew (ARGS=--upgrade for newer versions)
 	@exec $(BIN)/python tools/dev/lock.py $(ARGS)
 
-migration: install-run ## Write the migration for changed models: make migration NAME=add_receipts
+migration: install-test ## Write the migration for changed models: make migration NAME=add_receipts
 	@test -n "$(NAME)" || { echo "say what changes: make migration NAME=add_receipts" >&2; exit 2; }
-	@exec $(BIN)/shimin migrate --make "$(NAME)"
+	@exec $(BIN)/python tools/dev/migration.py "$(NAME)"
 
-docs: install-run ## Write docs/reference/ anew from the code
+docs: install-test ## Write docs/reference/ anew from the code
 	@exec $(BIN)/python tools/dev/reference.py
 
 clean: ## Remove the demonstration city's data

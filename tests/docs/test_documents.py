@@ -4,11 +4,11 @@ import re
 import shlex
 from pathlib import Path
 
-import click
 import pytest
+from typer.core import TyperGroup
 
 import collect
-from shimin.cli import app as shimin_app
+from shimin.cli import build
 from shimin_sdk.cli import app as sdk_app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,9 +23,9 @@ DOCUMENTS = sorted(
     if path.is_file()
 )
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
-COMMANDS: dict[str, click.Command] = {
+COMMANDS: dict[str, collect.Command] = {
     path: command
-    for app, name in ((shimin_app, "shimin"), (sdk_app, "shimin-sdk"))
+    for app, name in ((build([]), "shimin"), (sdk_app, "shimin-sdk"))
     for path, command in collect.commands(app, name)
 }
 
@@ -51,7 +51,7 @@ def problem(line: str) -> str | None:
     for word in words[1:]:
         if f"{path} {word}" in COMMANDS:
             path = f"{path} {word}"
-        elif isinstance(COMMANDS[path], click.Group) and not word.startswith("-") and not word.isupper():
+        elif isinstance(COMMANDS[path], TyperGroup) and not word.startswith("-") and not word.isupper():
             return f"{path} has no command {word}"
         elif word.startswith("--"):
             flags = {flag for option in COMMANDS[path].params for flag in (*option.opts, *option.secondary_opts)}

@@ -10,8 +10,8 @@ from dataclasses import dataclass, fields
 from types import ModuleType
 from typing import Any
 
-import click
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 import shimin
 import shimin_graphql
@@ -79,6 +79,9 @@ def type_text(annotation: Any) -> str:
     return annotation if isinstance(annotation, str) else inspect.formatannotation(annotation)
 
 
+Command = TyperCommand | TyperGroup
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One environment variable of the platform."""
@@ -129,12 +132,13 @@ def _field_docs(cls: type) -> dict[str, str]:
     return found
 
 
-def commands(app: typer.Typer, name: str) -> list[tuple[str, click.Command]]:
+def commands(app: typer.Typer, name: str) -> list[tuple[str, Command]]:
     """Return every command of a command line with its full name, groups before their members."""
 
-    def walk(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    def walk(path: str, command: object) -> Iterator[tuple[str, Command]]:
+        assert isinstance(command, Command)
         yield path, command
-        if isinstance(command, click.Group):
+        if isinstance(command, TyperGroup):
             for sub in sorted(command.commands):
                 yield from walk(f"{path} {sub}", command.commands[sub])
 

@@ -4,10 +4,12 @@
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,7 +18,6 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 SETS = ("run", "test")
 """Each holds the one before it."""
-PYTHON_MIN = (3, 11)
 PIP_TO_UV = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
@@ -34,8 +35,6 @@ def main() -> int:
     wanted = sys.argv[1] if len(sys.argv) > 1 else SETS[0]
     if wanted not in SETS:
         return fail(f"unknown set {wanted!r}: choose one of {', '.join(SETS)}")
-    if sys.version_info < PYTHON_MIN:
-        return fail(f"Python {sys.version.split()[0]} is too old: 3.11 or newer is needed (apt-get install python3)")
     present = installed()
     if present and SETS.index(present) >= SETS.index(wanted):
         return 0
@@ -58,8 +57,11 @@ def fail(message: str) -> int:
 def fingerprint(name: str) -> str:
     """Return a digest of everything that decides what the environment should hold."""
     digest = hashlib.sha256(str(ROOT).encode())
-    for part in (f"requirements/{name}.txt", "requirements/uv.txt", "pyproject.toml", "sdk/pyproject.toml"):
-        digest.update((ROOT / part).read_bytes())
+    for lock in (f"requirements/{name}.txt", "requirements/uv.txt"):
+        digest.update((ROOT / lock).read_bytes())
+    for distribution in (ROOT, ROOT / "sdk"):
+        told = tomllib.loads((distribution / "pyproject.toml").read_text("utf-8"))
+        digest.update(json.dumps([told["project"], told["tool"]["hatch"]]).encode())
     return digest.hexdigest()
 
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable, Sequence
 # before anything draws a page of help: as wide and as plain on every machine
 os.environ |= {"COLUMNS": "100", "TERM": "dumb", "NO_COLOR": "1"}
 
-import click
+
+from typer.core import TyperArgument, TyperGroup, TyperOption
 
 import collect
 from install import ROOT
-from shimin.cli import app as shimin_app
+from shimin.cli import build
 from shimin.kit.text import LOCALES, say
 from shimin_sdk.cli import app as sdk_app
 
@@ -68,25 +69,25 @@ def facts() -> str:
 def commands() -> str:
     """Return the page of commands."""
     parts: list[str] = []
-    for app, name in ((shimin_app, "shimin"), (sdk_app, "shimin-sdk")):
+    for app, name in ((build([]), "shimin"), (sdk_app, "shimin-sdk")):
         for path, command in collect.commands(app, name):
             if not command.hidden:
                 parts.append(f"## `{path}`\n\n{described(path, command)}")
     return page("Commands", "`--help` says the same at the terminal.", "\n\n".join(parts))
 
 
-def described(path: str, command: click.Command) -> str:
+def described(path: str, command: collect.Command) -> str:
     """Return what one command does, with its arguments and options."""
     text = "\n".join(line.rstrip() for line in (command.help or "").replace("\f", "").strip().splitlines())
     rows: list[Sequence[object]] = []
     for parameter in command.params:
-        if isinstance(parameter, click.Option) and not parameter.hidden and parameter.name not in HIDDEN_OPTIONS:
+        if isinstance(parameter, TyperOption) and not parameter.hidden and parameter.name not in HIDDEN_OPTIONS:
             rows.append(
                 (" ".join(f"`{flag}`" for flag in (*parameter.opts, *parameter.secondary_opts)), parameter.help)
             )
-        elif isinstance(parameter, click.Argument):
-            rows.append((f"`{parameter.human_readable_name.upper()}`", getattr(parameter, "help", "") or ""))
-    if isinstance(command, click.Group):
+        elif isinstance(parameter, TyperArgument):
+            rows.append((f"`{(parameter.name or '').upper()}`", getattr(parameter, "help", "") or ""))
+    if isinstance(command, TyperGroup):
         text += "\n\n" + "\n".join(f"- `{path} {name}`" for name in sorted(command.commands))
     return f"{text}\n\n{table(('argument', 'meaning'), rows)}".strip() if rows else text
 
