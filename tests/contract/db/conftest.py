@@ -1,9 +1,8 @@
-"""A database of this layer's own test tables, fresh for each test, on both engines."""
+"""A database with test tables of this layer's own, fresh for each test, on both engines."""
 
 import asyncio
-import os
 import shutil
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -51,89 +50,83 @@ MODELS = ModuleType("shimin_test_models")
 MODELS.__dict__["Thing"] = Thing
 
 
-def postgres_url(database: str) -> str:
-    """Return the address of a database on the test server."""
-    parts = urlsplit(os.environ["SHIMIN_TEST_POSTGRES_URL"])
-    return urlunsplit(parts._replace(path=f"/{database}"))
+class Server:
+    """The test server, on which databases come and go."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def address(self, database: str) -> str:
+        """Return the address of a database."""
+        return urlunsplit(urlsplit(self._url)._replace(path=f"/{database}"))
+
+    async def administer(self, statement: str) -> None:
+        """Run a statement such as CREATE DATABASE."""
+        connection = await asyncpg.connect(self._url)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """Make a database, give its address, drop it."""
+        name = f"shimin_db_{uuid4().hex[:8]}"
+        asyncio.run(self.administer(f"CREATE DATABASE {name} TEMPLATE {template}"))
+        yield self.address(name)
+        asyncio.run(self.administer(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
 
-async def on_server(statement: str) -> None:
-    """Run a statement such as CREATE DATABASE on the test server."""
-    connection = await asyncpg.connect(os.environ["SHIMIN_TEST_POSTGRES_URL"])
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
+@pytest.fixture
+def server(postgres_url: str) -> Server:
+    """Give the test server."""
+    return Server(postgres_url)
 
 
 @pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    """Run async tests on asyncio alone."""
-    return "asyncio"
-
-
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make the test tables once in a file that tests copy."""
+def things_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the test tables once, in a file that tests copy."""
     path = tmp_path_factory.mktemp("db") / "template.db"
     asyncio.run(create_tables(f"sqlite:///{path}", models=[MODELS]))
     return path
 
 
 @pytest.fixture(scope="session")
-def postgres_template() -> Iterator[str]:
-    """Make the test tables once in a database that tests copy."""
-    name = f"shimin_template_{uuid4().hex[:8]}"
-
-    async def make() -> None:
-        await on_server(f"CREATE DATABASE {name}")
-        await create_tables(postgres_url(name), models=[MODELS])
-
-    asyncio.run(make())
-    yield name
-    asyncio.run(on_server(f"DROP DATABASE {name} WITH (FORCE)"))
+def things_database(postgres_url: str) -> Iterator[str]:
+    """Make the test tables once, in a database that tests copy."""
+    for address in Server(postgres_url).database():
+        asyncio.run(create_tables(address, models=[MODELS]))
+        yield urlsplit(address).path.lstrip("/")
 
 
 @pytest.fixture
-async def empty_postgres() -> AsyncIterator[str]:
-    """Address an empty database on the test server."""
-    name = f"shimin_test_{uuid4().hex[:8]}"
-    await on_server(f"CREATE DATABASE {name}")
-    yield postgres_url(name)
-    await on_server(f"DROP DATABASE {name} WITH (FORCE)")
-
-
-@pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+def sqlite_url(things_file: Path, tmp_path: Path) -> str:
     """Address a fresh file with the test tables."""
     path = tmp_path / "test.db"
-    shutil.copyfile(sqlite_template, path)
+    shutil.copyfile(things_file, path)
     return f"sqlite:///{path}"
 
 
 @pytest.fixture
-async def postgres_test_url(postgres_template: str) -> AsyncIterator[str]:
-    """Address a fresh database with the test tables."""
-    name = f"shimin_test_{uuid4().hex[:8]}"
-    await on_server(f"CREATE DATABASE {name} TEMPLATE {postgres_template}")
-    yield postgres_url(name)
-    await on_server(f"DROP DATABASE {name} WITH (FORCE)")
+def server_url(things_database: str, server: Server) -> Iterator[str]:
+    """Address a fresh database with the test tables on the server."""
+    yield from server.database(things_database)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest) -> str:
+@pytest.fixture
+def url(engine: str, request: pytest.FixtureRequest) -> str:
     """Address a fresh database with the test tables, on each engine."""
-    address: str = request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_test_url")
+    address: str = request.getfixturevalue("sqlite_url" if engine == "sqlite" else "server_url")
     return address
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+@pytest.fixture
+def empty_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """Address an empty database, on each engine."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'empty.db'}"
-    address: str = request.getfixturevalue("empty_postgres")
-    return address
+    if engine == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    server: Server = request.getfixturevalue("server")
+    yield from server.database()
 
 
 @pytest.fixture
@@ -159,9 +152,9 @@ async def sqlite(sqlite_url: str, clock: FixedClock) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def postgres(postgres_test_url: str, clock: FixedClock) -> AsyncIterator[Database]:
+async def postgres(server_url: str, clock: FixedClock) -> AsyncIterator[Database]:
     """Open a fresh database on the test server."""
-    database = await open_database(postgres_test_url, models=[MODELS], clock=clock, pool_size=4, readers=2)
+    database = await open_database(server_url, models=[MODELS], clock=clock, pool_size=4, readers=2)
     yield database
     await database.close()
 
@@ -170,9 +163,3 @@ async def postgres(postgres_test_url: str, clock: FixedClock) -> AsyncIterator[D
 def thing() -> type[Model]:
     """Return the model of the test table."""
     return Thing
-
-
-@pytest.fixture
-def on_postgres_server() -> Callable[..., object]:
-    """Return the function that runs a statement on the test server."""
-    return on_server
