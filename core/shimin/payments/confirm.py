@@ -32,13 +32,16 @@ async def confirm(call: Call, order: ConfirmPayment, *, unit: Unit, clock: Clock
     Only the citizen in person confirms, never a mini-app for them.
 
     Raises:
-        NotSignedIn, NotAllowed: it is not the citizen who calls.
-        AssuranceTooLow: their real name is not confirmed.
+        NotSignedIn, NotAllowed: it is not a citizen who calls.
         NotFound: no such payment of this citizen.
+        AssuranceTooLow: their real name is not confirmed.
         PaymentEnded: it was cancelled or has failed.
         BillAlreadyPaid, BillBeingPaid, BillChanged: the bill cannot be claimed. The unit must not commit.
     """
     citizen_id = call.need_self()
+    seen = await rows.find(unit, order.id)
+    if seen is None or seen.citizen_id != citizen_id:
+        raise NotFound
     need_assurance(call, ASSURANCE_NEEDED)
     payment = await rows.set_confirmed(
         unit,
@@ -49,7 +52,7 @@ async def confirm(call: Call, order: ConfirmPayment, *, unit: Unit, clock: Clock
         at=clock.now(),
     )
     if payment is None:
-        return await _confirmed_before(call, order.id, unit)
+        return await _confirmed_before(order.id, unit)
     if not await rows.claim_bill(unit, payment, BillState.PAYING):
         raise await _why_not(payment, unit)
     await hold(call, payment, f"trf_{order.id.removeprefix('pay_')}", f"payment:{payment.id}", unit=unit, clock=clock)
@@ -77,10 +80,10 @@ async def hold(call: Call, payment: Payment, transfer_id: str, key: str, *, unit
     await ledger.hold(call, order, unit=unit, clock=clock)
 
 
-async def _confirmed_before(call: Call, payment_id: str, unit: Unit) -> Payment:
-    """Return the citizen's payment if it was confirmed before."""
+async def _confirmed_before(payment_id: str, unit: Unit) -> Payment:
+    """Return the payment if it was confirmed before."""
     payment = await rows.find(unit, payment_id)
-    if payment is None or payment.citizen_id != call.need_self():
+    if payment is None:
         raise NotFound
     if payment.state not in {PaymentState.CONFIRMED, PaymentState.SETTLED}:
         raise PaymentEnded(state=payment.state.value)
