@@ -13,13 +13,12 @@ INSTANT_SQLITE_TYPE = "INSTANT TEXT"
 FLAG_SQLITE_TYPE = "BOOLEAN"
 
 _LEXEMES = re.compile(
-    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | \$(?P<number>[1-9][0-9]{0,4})""",
-    re.VERBOSE | re.DOTALL,
+    r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | \$(?P<number>[1-9][0-9]{0,4})
+    | (?P<lock>\s+FOR\s+(?:NO\s+KEY\s+)?UPDATE (?:\s+OF\s+[\w", ]+?)? (?:\s+(?:NOWAIT|SKIP\s+LOCKED))? (?=\s*(?:\)|;|$)))
+    """,
+    re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
-_ROW_LOCK = re.compile(
-    r"\s+FOR\s+(?:NO\s+KEY\s+)?UPDATE(?:\s+OF\s+[\w\", ]+?)?(?:\s+(?:NOWAIT|SKIP\s+LOCKED))?(?=\s*(?:\)|;|$))",
-    re.IGNORECASE,
-)
+"""What a statement is made of, as far as it must be told apart: quoted texts and comments stay as they are."""
 
 
 @lru_cache(maxsize=2048)
@@ -30,10 +29,11 @@ def to_sqlite_sql(sql: str) -> str:
     """
 
     def replace(found: re.Match[str]) -> str:
-        number = found["number"]
-        return f"?{number}" if number else found[0]
+        if found["lock"]:
+            return ""
+        return f"?{found['number']}" if found["number"] else found[0]
 
-    return _LEXEMES.sub(replace, _ROW_LOCK.sub("", sql))
+    return _LEXEMES.sub(replace, sql)
 
 
 def to_instant_text(value: datetime) -> str:
