@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import BinaryIO
+from typing import IO
 
 from shimin.catalogue import rows
 from shimin.catalogue.errors import GuidesFileUnusable
@@ -58,7 +58,7 @@ class _Tally:
 
 async def import_guides(
     call: Call,
-    file: BinaryIO,
+    file: IO[bytes],
     *,
     db: Database,
     clock: Clock,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO
 
 LINE_BYTES_MAX = 256 * 1024
 """Longest line that is read; the longest published guide has five thousand bytes."""
@@ -20,7 +20,7 @@ class Line:
     """The content is only the beginning."""
 
 
-def read_lines(file: BinaryIO) -> Iterator[Line]:
+def read_lines(file: IO[bytes]) -> Iterator[Line]:
     """Yield the lines of a file that are not blank; of one that is too long only the beginning."""
     number = end = 0
     while content := file.readline(LINE_BYTES_MAX + 1):
