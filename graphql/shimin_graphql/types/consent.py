@@ -16,7 +16,7 @@ strawberry.enum(consent.GrantState, description="What became of a decision.")
 
 
 @strawberry.type(description="A citizen's decision about what one document of a mini-app may read; also its receipt.")
-class ConsentGrant:
+class Consent:
     """A decision on the wire."""
 
     id: strawberry.ID
@@ -34,7 +34,7 @@ class ConsentGrant:
     withdrawn_at: datetime | None
 
     @classmethod
-    def of(cls, grant: consent.Grant, locale: Locale, now: datetime) -> "ConsentGrant":
+    def of(cls, grant: consent.Grant, locale: Locale, now: datetime) -> "Consent":
         """Show a decision in the caller's language."""
         return cls(
             id=strawberry.ID(grant.id),
@@ -53,7 +53,7 @@ class ConsentGrant:
         )
 
     @classmethod
-    def of_row(cls, row: Row, locale: Locale, now: datetime) -> "ConsentGrant":
+    def of_row(cls, row: Row, locale: Locale, now: datetime) -> "Consent":
         """Show a row of the view in the caller's language."""
         return cls.of(consent.grant_of(row), locale, now)
 
@@ -95,14 +95,14 @@ class ConsentQuery:
     """Reading one's decisions."""
 
     @field(allow=CITIZEN)
-    async def consents(self, info: Info, first: int = 20, after: str | None = None) -> Connection[ConsentGrant]:
+    async def consents(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Consent]:
         """The caller's decisions, newest first; at most 100 a page."""
         call, platform = info.context.call, info.context.platform
         async with platform.db.reader() as reader:
             page = await read_page(reader, consent.GRANTS, call, order="newest", first=first, after=after)
         now = platform.clock.now()
-        nodes = [ConsentGrant.of_row(row, call.locale, now) for row in page.rows]
-        return Connection[ConsentGrant].of(zip(page.cursors, nodes, strict=True), has_next=page.has_next)
+        nodes = [Consent.of_row(row, call.locale, now) for row in page.rows]
+        return Connection[Consent].of(zip(page.cursors, nodes, strict=True), has_next=page.has_next)
 
 
 @strawberry.type
@@ -110,25 +110,25 @@ class ConsentMutation:
     """Deciding, in person."""
 
     @mutation(allow=CITIZEN, refuses=[consent.DocumentNotRegistered])
-    async def grant_consent(self, info: Info, input: GrantConsentInput) -> ConsentGrant:  # noqa: A002
+    async def grant_consent(self, info: Info, input: GrantConsentInput) -> Consent:  # noqa: A002
         """Allow a mini-app to read what its document reads; a repeat gives the same grant."""
         platform = info.context.platform
         async with platform.db.unit() as unit:
             made = await consent.grant(info.context.call, input.order(), unit=unit, clock=platform.clock)
-        return ConsentGrant.of(made, info.context.call.locale, platform.clock.now())
+        return Consent.of(made, info.context.call.locale, platform.clock.now())
 
     @mutation(allow=CITIZEN, refuses=[consent.DocumentNotRegistered])
-    async def refuse_consent(self, info: Info, input: RefuseConsentInput) -> ConsentGrant:  # noqa: A002
+    async def refuse_consent(self, info: Info, input: RefuseConsentInput) -> Consent:  # noqa: A002
         """Say no, so that nobody asks again; what was allowed of it ends."""
         platform = info.context.platform
         async with platform.db.unit() as unit:
             made = await consent.refuse(info.context.call, input.order(), unit=unit, clock=platform.clock)
-        return ConsentGrant.of(made, info.context.call.locale, platform.clock.now())
+        return Consent.of(made, info.context.call.locale, platform.clock.now())
 
     @mutation(allow=CITIZEN, refuses=[NotFound])
-    async def withdraw_consent(self, info: Info, input: WithdrawConsentInput) -> ConsentGrant:  # noqa: A002
+    async def withdraw_consent(self, info: Info, input: WithdrawConsentInput) -> Consent:  # noqa: A002
         """End a grant, at once; a repeat changes nothing."""
         platform = info.context.platform
         async with platform.db.unit() as unit:
             ended = await consent.withdraw(info.context.call, input.grant_id, unit=unit, clock=platform.clock)
-        return ConsentGrant.of(ended, info.context.call.locale, platform.clock.now())
+        return Consent.of(ended, info.context.call.locale, platform.clock.now())
