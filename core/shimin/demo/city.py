@@ -5,7 +5,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from rich.console import Console
@@ -16,6 +15,7 @@ from shimin import catalogue, identity, releases
 from shimin.assembly import MODELS, Platform, open_platform
 from shimin.config import Settings
 from shimin.db import migrate
+from shimin.demo.guides import open_sample
 from shimin.identity import Appointment
 from shimin.kit.call import Actor, Call, Role, system_call
 from shimin.kit.ids import DepartmentId
@@ -97,17 +97,11 @@ async def prepare(settings: Settings, console: Console, *, demo: bool) -> None:
 
 
 async def _guides(platform: Platform, steps: Steps) -> None:
-    """Import the sample guides unless there are guides already."""
-    async with platform.db.reader() as reader:
-        if await catalogue.count_guides(reader):
-            return
-    with (
-        steps.step("service guides 办事指南"),
-        resources.as_file(resources.files("shimin.demo") / "guides" / "linhai.jsonl") as path,
-    ):
-        report = await catalogue.import_guides(system_call(), path, db=platform.db, clock=platform.clock)
+    """Import the sample guides; those that are there already stay as they are."""
+    with steps.step("service guides 办事指南"), open_sample() as file:
+        report = await catalogue.import_guides(system_call(), file, db=platform.db, clock=platform.clock)
     if report.problems:
-        raise CityNotReady(step="guides", reason=str(report.problems[0]))
+        raise CityNotReady(step="guides", reason=str(report.by_reason))
 
 
 async def _staff(platform: Platform, steps: Steps) -> dict[Role, Call]:
