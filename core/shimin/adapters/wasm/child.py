@@ -32,7 +32,7 @@ def start_python(
         output: where both of its outputs go.
         home: folder for temporary files; none when empty.
     """
-    command = [sys.executable, "-I", "-S", "-B", "-c", _BOOT.format(module=module), ":".join(library_paths()), *arguments]
+    command = [sys.executable, "-I", "-S", "-c", _BOOT.format(module=module), ":".join(library_paths()), *arguments]
     environment = {"HOME": home, "TMPDIR": home, "PATH": ""} if home else {}
     return subprocess.Popen(  # noqa: S603 - our own interpreter and module
         command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=cwd, env=environment,

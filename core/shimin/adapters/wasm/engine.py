@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import platform
-from importlib.metadata import version
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +15,10 @@ STACK_BYTES_MAX = 1024 * 1024
 
 def engine_name() -> str:
     """Return what compiled code depends on; cheap, loads no engine."""
-    return f"wasmtime/{version('wasmtime')} {platform.system().lower()}/{platform.machine()} settings/{SETTINGS}"
+    from importlib.metadata import version  # noqa: PLC0415 - a runner needs no name, and has room for little
+
+    system = os.uname()
+    return f"wasmtime/{version('wasmtime')} {system.sysname.lower()}/{system.machine} settings/{SETTINGS}"
 
 
 def open_engine() -> Engine:

@@ -7,7 +7,6 @@ Source: Linux ``Documentation/userspace-api/landlock.rst`` and ``seccomp_filter.
 
 import ctypes
 import os
-import platform
 import resource
 import socket
 from collections.abc import Iterable
@@ -98,7 +97,7 @@ def landlock_version() -> int:
 
 def has_seccomp() -> bool:
     """Tell whether this kernel filters system calls on this processor."""
-    number = _SYSCALL_SECCOMP.get(platform.machine())
+    number = _SYSCALL_SECCOMP.get(os.uname().machine)
     if number is None:
         return False
     action = ctypes.c_uint32(_RET_KILL_PROCESS)
@@ -183,7 +182,7 @@ def filter_system_calls(sock: int, memory_file: int) -> None:
     Raises:
         JailFailed: an unknown processor, or the kernel refused.
     """
-    machine = platform.machine()
+    machine = os.uname().machine
     if machine not in _AUDIT_ARCH:
         message = f"no list of system calls for {machine}"
         raise JailFailed(message)

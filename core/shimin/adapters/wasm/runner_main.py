@@ -5,6 +5,7 @@ It imports nothing else of this distribution but the modules beside it, has an e
 runs at a time, in an instance that no other request used or will use.
 """
 
+import ctypes
 import gc
 import os
 import resource
@@ -368,6 +369,15 @@ def fail(channel: Channel, step: str, error: BaseException) -> None:
     os._exit(1)
 
 
+def settle_memory() -> None:
+    """Give back what loading took and nothing holds any more, and leave what stays out of every later collection."""
+    gc.collect()
+    gc.freeze()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
+
+
 def limit_resources(memory_mib: int, ahead: int, descriptor_max: int) -> None:
     """Bound what the process may take, its instances included; it can open nothing above ``descriptor_max``."""
     jail.limit(
@@ -399,8 +409,7 @@ def main(arguments: list[str]) -> None:
         if jailed:
             jail.landlock()
         runner.start_watchdog()
-        gc.collect()
-        gc.freeze()
+        settle_memory()
         if jailed:
             # No guest code has run yet: every wall stands before the first instance is made.
             limit_resources(memory_mib, ahead, max(sock, runner.memory_file))

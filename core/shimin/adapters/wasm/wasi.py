@@ -52,7 +52,7 @@ def _put_stream(context: Any, value: Any, number: int, kind: int) -> None:
 
 
 def _stream_number(context: Any, value: Any) -> int:
-    """Return which stream a borrowed handle names."""
+    """Return which stream a borrowed handle names, and give the handle back, which the engine insists on."""
     handle = ResourceAny._from_ptr(_bindings.wasmtime_component_resource_any_clone(value.of.resource))
     host = handle.to_host(StoreContext(context))
     number = int(host.rep)
@@ -159,8 +159,9 @@ def _streams(instance: LinkerInstance, functions: HostFunctions, on_output: Outp
     instance.add_resource("output-stream", ResourceType.host(_OUTPUT), _drop)
     instance.add_resource("input-stream", ResourceType.host(_INPUT), _drop)
 
-    def check_write(_context: Any, _arguments: Any, results: Any) -> None:
+    def check_write(context: Any, arguments: Any, results: Any) -> None:
         """Return ``ok(WRITE_BYTES_MAX)``."""
+        _stream_number(context, arguments[0])
         put_ok(results[0])
         value = _ffi.wasmtime_component_val_t()
         _put_u64(value, WRITE_BYTES_MAX)
@@ -174,8 +175,13 @@ def _streams(instance: LinkerInstance, functions: HostFunctions, on_output: Outp
         on_output(_stream_number(context, arguments[0]), take_bytes(arguments[1]))
         put_ok(results[0])
 
+    def flush(context: Any, arguments: Any, results: Any) -> None:
+        """Nothing waits to be written."""
+        _stream_number(context, arguments[0])
+        put_ok(results[0])
+
     functions.add_raw(instance, "[method]output-stream.check-write", check_write)
     functions.add_raw(instance, "[method]output-stream.write", write)
     functions.add_raw(instance, "[method]output-stream.blocking-write-and-flush", write)
     for name in ("flush", "blocking-flush"):
-        functions.add_raw(instance, f"[method]output-stream.{name}", lambda _c, _a, results: put_ok(results[0]))
+        functions.add_raw(instance, f"[method]output-stream.{name}", flush)

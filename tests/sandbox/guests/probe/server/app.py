@@ -170,7 +170,6 @@ def reaches_out(data: dict[str, Any], host: Any) -> Any:
         "relative": lambda: Path("app.py").read_text(),
         "write": lambda: Path("/tmp/out").write_text("x"),
         "list": lambda: os.listdir("/"),
-        "socket": lambda: socket.socket().connect(("127.0.0.1", 80)),
         "system": lambda: os.system("id"),
         "fork": lambda: os.fork(),
     }
@@ -182,6 +181,12 @@ def reaches_out(data: dict[str, Any], host: Any) -> Any:
             continue
         worked.append(name)
     return {"worked": worked, "environment": dict(os.environ), "argv": sys.argv[1:]}
+
+
+def connects(data: dict[str, Any], host: Any) -> Any:
+    """Open a connection."""
+    socket.create_connection(("127.0.0.1", 80))
+    return {}
 
 
 def exits(data: dict[str, Any], host: Any) -> Any:
@@ -215,7 +220,7 @@ OPERATIONS = {
     for function in (
         typical, isolated, refused, passes_on, fetched, loops, eats_memory, hides_memory, answers_much, answers_deep,
         asks_deep, asks_much, recurses, recurses_in_c, sleeps, floods_host, floods_log, floods_empty_log, reaches_out,
-        exits, breaks, pings, echoes,
+        connects, exits, breaks, pings, echoes,
     )
 }  # fmt: skip
 
