@@ -114,7 +114,7 @@ async def _database(settings: Settings) -> Finding:
 
 async def _migrations(settings: Settings) -> Finding:
     """migrations: all applied."""
-    waiting = await pending(settings.database, models=MODELS)
+    waiting = await pending(settings.database)
     return Finding(
         "migrations", "warn" if waiting else "ok", f"{len(waiting)} pending", "shimin migrate" if waiting else ""
     )

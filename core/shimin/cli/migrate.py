@@ -7,17 +7,22 @@ import typer
 from rich.console import Console
 
 from shimin.config import load_settings
+from shimin.db import make_migration, pending
 from shimin.db import migrate as run
-from shimin.db import pending
 
 
 def migrate(
     check: Annotated[bool, typer.Option("--check", help="Only say what would be done; exit 1 if anything.")] = False,
+    make: Annotated[str, typer.Option(help="For developers: write the migration that the models call for.")] = "",
 ) -> None:
     """Apply the migrations that the database does not have yet; safe to repeat.
 
     Example: shimin migrate --check
     """
+    if make:
+        made = asyncio.run(make_migration(make, models=MODELS))
+        Console().print(f"wrote [bold]{made}[/bold]" if made else "The migrations already say what the models say.")
+        return
     settings = load_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     console = Console()

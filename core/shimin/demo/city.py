@@ -87,7 +87,7 @@ async def prepare(settings: Settings, console: Console, *, demo: bool) -> None:
     """
     steps = Steps(console)
     with steps.step("database 数据库"):
-        await migrate(settings.database, models=MODELS)
+        await migrate(settings.database)
     if not demo:
         return
     async with open_platform(settings) as platform:
