@@ -9,7 +9,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-from shimin_sdk.pack import pack
 
 from shimin import catalogue, identity, releases
 from shimin.assembly import MODELS, Platform, open_platform
@@ -20,6 +19,7 @@ from shimin.identity import Appointment
 from shimin.kit.call import Actor, Call, Role, system_call
 from shimin.kit.ids import DepartmentId
 from shimin.kit.refusal import Refusal
+from shimin_sdk.pack import pack
 
 HRSS = DepartmentId("hrss.linhai")
 MINI_APPS = Path(__file__).resolve().parents[3] / "miniapps"
