@@ -154,7 +154,7 @@ TAMPERINGS = {
     "outcome edited": ("UPDATE audit_entry SET outcome = 'denied' WHERE seq = 2", "altered"),
     "purpose edited": ("UPDATE audit_entry SET purpose = '{}' WHERE seq = 2", "altered"),
     "app removed": ("UPDATE audit_entry SET app_id = 'other' WHERE seq = 2", "altered"),
-    "hash edited too": (f"UPDATE audit_entry SET subject = 'x', hash = '{'e' * 64}' WHERE seq = 2", "altered"),
+    "hash edited too": ("UPDATE audit_entry SET subject = 'x', hash = 'eeee' WHERE seq = 2", "altered"),
     "entry deleted": ("DELETE FROM audit_entry WHERE seq = 2", "missing"),
     "first deleted": ("DELETE FROM audit_entry WHERE seq = 1", "missing"),
     "last deleted": ("DELETE FROM audit_entry WHERE seq = 3", "truncated"),
@@ -163,7 +163,7 @@ TAMPERINGS = {
         "UPDATE audit_entry SET seq = CASE seq WHEN 1 THEN -1 WHEN 2 THEN 1 ELSE seq END WHERE seq < 3",
         "unlinked",
     ),
-    "head edited": (f"UPDATE audit_head SET hash = '{'e' * 64}'", "head"),
+    "head edited": ("UPDATE audit_head SET hash = 'eeee'", "head"),
     "head deleted": ("DELETE FROM audit_head", "head"),
 }
 
