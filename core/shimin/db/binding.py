@@ -14,7 +14,8 @@ FLAG_SQLITE_TYPE = "BOOLEAN"
 
 _LEXEMES = re.compile(
     r"""'(?:[^']|'')*' | "(?:[^"]|"")*" | --[^\n]* | /\*.*?\*/ | \$(?P<number>[1-9][0-9]{0,4})
-    | (?P<lock>\s+FOR\s+(?:NO\s+KEY\s+)?UPDATE (?:\s+OF\s+[\w", ]+?)? (?:\s+(?:NOWAIT|SKIP\s+LOCKED))? (?=\s*(?:\)|;|$)))
+    | (?P<lock>\s+FOR\s+(?:NO\s+KEY\s+)?UPDATE (?:\s+OF\s+[\w", ]+?)? (?:\s+(?:NOWAIT|SKIP\s+LOCKED))?
+        (?=\s*(?:\)|;|$)))
     """,
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )

@@ -1,7 +1,7 @@
 """Model fields that mean the same on both engines; rows.py of every domain uses these."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 from tortoise.fields.base import Field
@@ -93,7 +93,7 @@ class MoneyField(BigIntField):
         if value is not None and type(value) is not int:
             message = f"{self.model_field_name} takes whole minor units, not {type(value).__name__}"
             raise TypeError(message)
-        return value
+        return cast("int | None", value)
 
 
 class IdField(Field[str], str):  # type: ignore[misc] # noqa: SLOT000 - the ORM's way to state the Python type

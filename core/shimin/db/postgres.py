@@ -1,6 +1,7 @@
 """The production engine: PostgreSQL through two pools of our own, one that writes and one that cannot."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
@@ -41,7 +42,13 @@ _KINDS: dict[str, ConstraintKind] = {
     "23502": "not_null",
     "23514": "check",
 }
-_LOST = (OSError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError, asyncpg.InterfaceError)
+_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that was told of its end while nobody was listening
+)
 """What a statement raises when the server, or this connection to it, has gone."""
 
 
@@ -202,27 +209,21 @@ class PostgresDatabase(Database):
         A connection whose server process was killed is found out only by its first statement. Nothing has
         happened by then, so the next connection is tried, once for each that could be stale and once more.
         """
-        for _ in range(self._writers.get_max_size()):
+        attempts = self._writers.get_max_size() + 1
+        for attempt in range(1, attempts + 1):
             connection = await self._acquire(self._writers, timeout_s)
             try:
                 await connection.execute("BEGIN")
-            except _LOST:
-                connection.terminate()
+            except BaseException as error:
+                _drop(connection)
                 await self._release(self._writers, connection)
-            except BaseException:
-                connection.terminate()
-                await self._release(self._writers, connection)
-                raise
+                if not isinstance(error, _LOST):
+                    raise
+                if attempt == attempts:
+                    raise translate(error, self._where) from error
             else:
                 return connection
-        connection = await self._acquire(self._writers, timeout_s)
-        try:
-            await connection.execute("BEGIN")
-        except BaseException as error:
-            connection.terminate()
-            await self._release(self._writers, connection)
-            raise (translate(error, self._where) if isinstance(error, Exception) else error) from error
-        return connection
+        raise AssertionError  # not reached: the last attempt returns or raises
 
     async def _acquire(self, pool: asyncpg.Pool, timeout_s: float) -> Connection:
         try:
@@ -233,7 +234,7 @@ class PostgresDatabase(Database):
             raise DatabaseUnreachable(where=self._where, reason=_reason(error)) from None
 
     async def _commit(self, connection: Connection) -> None:
-        committing = asyncio.ensure_future(connection.execute("COMMIT"))
+        committing = asyncio.ensure_future(_commit(connection))
         try:
             status = await asyncio.shield(committing)
         except asyncio.CancelledError:
@@ -241,7 +242,7 @@ class PostgresDatabase(Database):
             await asyncio.wait([committing], timeout=CLEANUP_TIMEOUT_S)
             raise
         except Exception as error:
-            connection.terminate()
+            _drop(connection)
             raise translate(error, self._where) from error
         if status != "COMMIT":
             # A statement failed, the block swallowed the error, and the server turned the commit into a rollback.
@@ -256,12 +257,22 @@ class PostgresDatabase(Database):
         await asyncio.shield(pool.release(connection, timeout=CLEANUP_TIMEOUT_S))
 
 
+async def _commit(connection: Connection) -> str:
+    status: str = await connection.execute("COMMIT")
+    return status
+
+
 async def _roll_back_or_drop(connection: Connection) -> None:
     """Undo the open transaction; a connection that cannot even do that is thrown away (the server then undoes it)."""
     try:
-        if not connection.is_closed():
-            await connection.execute("ROLLBACK", timeout=CLEANUP_TIMEOUT_S)
+        await connection.execute("ROLLBACK", timeout=CLEANUP_TIMEOUT_S)
     except Exception:  # noqa: BLE001 - whatever went wrong, the answer is the same
+        _drop(connection)
+
+
+def _drop(connection: Connection) -> None:
+    """Throw a connection away; one that the driver has already taken back after losing it is no matter."""
+    with contextlib.suppress(asyncpg.InterfaceError):
         connection.terminate()
 
 

@@ -36,10 +36,17 @@ class _SqliteEditor(SqliteSchemaEditor):
         finally:
             meta.unique_together = groups
         for group in groups:
-            columns = [meta.fields_db_projection[field] for field in group]
+            columns = [meta.fields_map[field].source_field or field for field in group]
             name = self._get_unique_constraint_name(model, columns)
             quoted = ", ".join(self.quote(column) for column in columns)
             await self._run_sql(f'CREATE UNIQUE INDEX "{name}" ON {self.quote(meta.db_table)} ({quoted})')
+
+    async def _run_sql(self, sql: str) -> None:
+        """Run a script whole; the ORM would cut it at every semicolon, those inside triggers included."""
+        if self.collect_sql:
+            self.collected_sql.append(sql)
+        else:
+            await self.client.execute_script(sql)
 
     async def remove_index(self, model: type[Model], index: Index) -> None:
         """Drop an index; one that a rebuild already left out is no error."""

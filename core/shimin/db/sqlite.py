@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sqlite3
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -20,7 +21,6 @@ from shimin.kit.held import assert_outside_unit
 _SCHEME = "sqlite:///"
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
-    "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA temp_store = MEMORY",
@@ -64,11 +64,26 @@ def configure_writer(connection: sqlite3.Connection) -> dict[str, str]:
     """
     for pragma in _PRAGMAS:
         connection.execute(pragma)
+    _use_write_ahead_log(connection)
     found = read_settings(connection)
     for setting, value in _REQUIRED.items():
         if found[setting] != value:
             raise DatabaseNotDurable(setting=setting, found=found[setting])
     return found
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch the file's journal; SQLite does not wait for other processes here, so the waiting is ours."""
+    give_up_at = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def read_settings(connection: sqlite3.Connection) -> dict[str, str]:
