@@ -1,8 +1,8 @@
 """The door between the WebAssembly contract and ``App.dispatch``; exists only inside the sandbox.
 
 The platform's build puts a module beside the server code that calls ``bind`` with the application object, and names
-the result ``Handler``. Everything at the top of this module runs at build time: what it imports and warms is part of the
-snapshot that each instance starts from, since there is no file to import from later.
+the result ``Handler``. Everything at the top of this module runs at build time: what it imports and warms is part of
+the snapshot that each instance starts from, since there is no file to import from later.
 """
 
 import contextlib
@@ -11,9 +11,9 @@ import importlib
 from types import ModuleType
 from typing import Any, Protocol
 
-from componentize_py_types import Err
-from wit_world.imports import core
-from wit_world.imports.types import Error
+from componentize_py_types import Err  # type: ignore[import-not-found]
+from wit_world.imports import core  # type: ignore[import-not-found]
+from wit_world.imports.types import Error  # type: ignore[import-not-found]
 
 from shimin_sdk.errors import HostError, MiniAppError
 
@@ -142,12 +142,12 @@ def bind(module: ModuleType) -> type[_Handler]:
     """Return the exported handler for the server code's entry module, warmed.
 
     Raises:
-        AttributeError: the entry module defines no ``app`` with a ``dispatch`` method.
+        TypeError: the entry module defines no ``app`` with a ``dispatch`` method.
     """
     app = getattr(module, "app", None)
     if not callable(getattr(app, "dispatch", None)):
         message = f"{module.__name__} must define `app = App()`"
-        raise AttributeError(message)
+        raise TypeError(message)
     for name in PRELOADED.split():
         with contextlib.suppress(ImportError):
             importlib.import_module(name)

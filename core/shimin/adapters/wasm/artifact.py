@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from shimin.ports.sandbox import ArtifactAltered, ArtifactOutdated, BuiltCompone
 
 log = structlog.get_logger("shimin.sandbox")
 _READ_BYTES = 1024 * 1024
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 Load = Callable[[str], Awaitable[bytes]]
 """Returns the content of a key of the file store."""
@@ -71,8 +73,7 @@ class Artifacts:
             signature = bytes.fromhex(release.signature)
         except ValueError:
             signature = b""
-        digest = release.compiled_digest.removeprefix("sha256:")
-        if len(digest) != 64 or not digest.isalnum() or not self._verify(statement, signature):
+        if not _DIGEST.fullmatch(release.compiled_digest) or not self._verify(statement, signature):
             self._refuse(release, "signature")
 
     def _keep(self, content: bytes, file: Path, release: ReleaseRef) -> None:

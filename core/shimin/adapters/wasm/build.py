@@ -50,7 +50,7 @@ async def build_component(
     started = time.monotonic()
     tell("stage")
     try:
-        source_digest = await asyncio.to_thread(_prepare, source_dir, entry, work_dir)
+        work_dir, source_digest = await asyncio.to_thread(_prepare, source_dir, entry, work_dir)
     except SourceRefused as refused:
         raise MiniAppBuildFailed(step="stage", reason=str(refused)) from None
     await _run_child(work_dir, timeout_s, tell)
@@ -70,18 +70,18 @@ async def build_component(
     )
 
 
-def _prepare(source_dir: Path, entry: str, work_dir: Path) -> str:
-    """Empty the working folder and lay out the source in it."""
+def _prepare(source_dir: Path, entry: str, work_dir: Path) -> tuple[Path, str]:
+    """Empty the working folder and lay out the source in it; return its full path and the source's digest."""
+    work_dir = work_dir.resolve()
     work_dir.mkdir(parents=True, exist_ok=True)
     for name in ("component.wasm", "component.cwasm", "component.part", _REPORT, "build.log"):
         (work_dir / name).unlink(missing_ok=True)
     shutil.rmtree(work_dir / "stage", ignore_errors=True)
-    return stage(source_dir, entry, work_dir / "stage")
+    return work_dir, stage(source_dir, entry, work_dir / "stage")
 
 
 async def _run_child(work_dir: Path, timeout_s: float, tell: Callable[[str], None]) -> None:
     """Run the building process to its end, passing on its steps."""
-    work_dir = work_dir.resolve()
     receive, send = os.pipe()
     steps: list[str] = ["start"]
     child: subprocess.Popen[bytes] | None = None

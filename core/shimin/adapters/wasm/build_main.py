@@ -1,7 +1,7 @@
-"""The process that builds one component: jailed to its folder, without network, killed as a group when it takes too long.
+"""The process that builds one component: jailed to its folder, without network, killed as a group when late.
 
-Started by ``build``; never imported by the server. Says each step on the given descriptor, one line each, and leaves its
-result in ``report.json``.
+Started by ``build``; never imported by the server. Says each step on the given descriptor, one line each, and leaves
+its result in ``report.json``.
 """
 
 import hashlib
@@ -35,7 +35,16 @@ def _confine(work_dir: Path) -> None:
     )
     if jail.landlock_version():
         tools = {sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"), *(path for path in sys.path if path)}
-        system = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/etc/ld.so.cache", "/proc", "/sys")
+        system = (
+            "/lib",
+            "/lib64",
+            "/usr/lib",
+            "/usr/lib64",
+            "/usr/share/zoneinfo",
+            "/etc/ld.so.cache",
+            "/proc",
+            "/sys",
+        )
         jail.landlock(read=[*sorted(tools), *system], write=[str(work_dir), "/dev/null", "/dev/urandom"])
 
 
@@ -45,7 +54,7 @@ def _componentize(stage: Path, component: Path) -> None:
         "componentize-py", "--wit-path", str(stage / "wit"), "--world", "mini-app", "componentize", "shimin_entry",
         "--python-path", str(stage / "platform"), "--python-path", str(stage / "server"), "--output", str(component),
     ]  # fmt: skip
-    from componentize_py import script  # noqa: PLC0415 - loads the tool
+    from componentize_py import script  # type: ignore[import-untyped]  # noqa: PLC0415 - loads the tool
 
     script()
 

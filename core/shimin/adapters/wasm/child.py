@@ -21,7 +21,13 @@ def library_paths() -> list[str]:
 
 
 def start_python(
-    module: str, arguments: Sequence[str], *, cwd: Path | str, inherit: Sequence[int], output: IO[bytes] | int, home: str = ""
+    module: str,
+    arguments: Sequence[str],
+    *,
+    cwd: Path | str,
+    inherit: Sequence[int],
+    output: IO[bytes] | int,
+    home: str = "",
 ) -> subprocess.Popen[bytes]:
     """Start a module of this distribution in a process and process group of its own.
 

@@ -185,7 +185,9 @@ class Conversation:
     def _raise_ended(self, cause: str, said: str) -> NoReturn:
         """Say why an instance ended without an answer."""
         limits, app_id = self._limits, self._release.app_id
-        log.warning("sandbox.guest_ended", app_id=app_id, release_id=self._release.release_id, cause=cause, said=said[:300])
+        log.warning(
+            "sandbox.guest_ended", app_id=app_id, release_id=self._release.release_id, cause=cause, said=said[:300]
+        )
         if cause == Cause.TIME:
             raise MiniAppTimeout(app_id=app_id, limit_ms=limits.guest_ms)
         if cause == Cause.ABORTED:

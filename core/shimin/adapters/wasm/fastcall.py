@@ -1,14 +1,15 @@
-"""Calls between the runner and a guest, specialised to text: no type reflection, no shared state, no escaping exception.
+"""Calls between the runner and a guest, specialised to text: no type reflection, no shared state, nothing escapes.
 
 The typed interface of the engine's Python package reads the types anew at each call, keeps the last exception in one
-process-wide place, and ends the process when a host function raises ``SystemExit`` or the like. This module talks to the
-same C interface directly, for the few shapes that the sandbox contract and the interpreter need.
+process-wide place, and ends the process when a host function raises ``SystemExit`` or the like. This module talks to
+the same C interface directly, for the few shapes that the sandbox contract and the interpreter need.
 
 Ownership follows wasmtime's C headers: a callback's arguments stay the engine's, its results become the engine's; the
 caller of a guest function owns the results and frees them.
 """
 
 # mypy: disable-error-code="no-untyped-call"
+# ruff: noqa: SLF001 - the C interface lies beneath the package's public one
 import ctypes
 from collections.abc import Callable
 from ctypes import byref, c_void_p, string_at
@@ -17,6 +18,7 @@ from typing import Any, Protocol
 from wasmtime import Store, WasmtimeError, _bindings, _ffi
 from wasmtime.component import Func, LinkerInstance
 
+_ERROR_FIELDS = ("code", "message", "detail")
 Value = _ffi.wasmtime_component_val_t
 RawFunction = Callable[[Any, Any, Any], None]
 """Takes the context, the arguments and the results (C arrays of ``Value``)."""
@@ -27,8 +29,8 @@ U8, U64, STRING, LIST, RECORD, OPTION, RESULT, RESOURCE = (
 )
 U32 = int(_ffi.WASMTIME_COMPONENT_U32.value)
 
-# The same C functions as in the package, but declared to take Python bytes and to keep the interpreter's lock: they only
-# copy memory, and giving the lock up and taking it back costs more than they do.
+# The same C function as in the package, but declared to take Python bytes and to keep the interpreter's lock: it only
+# copies memory, and giving the lock up and taking it back costs more than it does.
 _new_bytes = ctypes.PYFUNCTYPE(None, c_void_p, ctypes.c_size_t, ctypes.c_char_p)(("wasm_byte_vec_new", _ffi.dll))
 _no_finalizer = ctypes.cast(0, ctypes.CFUNCTYPE(None, c_void_p))
 _VALUE_BYTES, _PAYLOAD_OFFSET = ctypes.sizeof(Value), Value.of.offset
@@ -77,10 +79,10 @@ def _put_error(result: Any, fields: tuple[str, str, str | None]) -> None:
     value.kind = RECORD
     record = value.of.record
     _bindings.wasmtime_component_valrecord_new_uninit(byref(record), 3)
-    for nth, (name, text) in enumerate(zip(("code", "message", "detail"), fields, strict=True)):
+    for nth, (name, text) in enumerate(zip(_ERROR_FIELDS, fields, strict=True)):
         entry = record.data[nth]
         put_text(entry.name, name)
-        if nth < 2:
+        if name != "detail":
             entry.val.kind = STRING
             put_text(entry.val.of.string, text or "")
         else:
@@ -170,7 +172,7 @@ class HostFunctions:
         error = _bindings.wasmtime_component_linker_instance_add_func(
             instance.ptr(), ctypes.create_string_buffer(encoded), len(encoded), pointer, None, _no_finalizer
         )
-        if error:
+        if error:  # type: ignore[truthy-bool]
             raise WasmtimeError._from_ptr(error)
 
 
@@ -206,7 +208,7 @@ class TextFunction:
             error = _bindings.wasmtime_component_func_call(
                 byref(self._function), self._context, arguments, 2, byref(result), 1
             )
-            if error:
+            if error:  # type: ignore[truthy-bool]
                 raise GuestEnded(str(WasmtimeError._from_ptr(error)))
             try:
                 return _read_result(result.of.result, bytes_max)

@@ -2,7 +2,8 @@
 
 Both sides use this module; a runner imports it, so it imports next to nothing.
 
-A frame is ``u32 length | u8 kind | 16 bytes token | u8 numbers | u8 texts | i64 … | (u32 length, UTF-8 bytes) …``, little-endian.
+A frame is ``u32 length | u8 kind | 16 bytes token | u8 numbers | u8 texts | i64 … | (u32 length, UTF-8 bytes) …``, all
+little-endian.
 A text that is absent has the length 2^32-1.
 """
 

@@ -10,6 +10,8 @@ FUNCTIONS_MAX = 60_000
 MODULES_MAX = 64
 NESTING_MAX = 4
 
+_LEB128_MORE = 0x80
+_LEB128_BITS_MAX = 35
 _MAGIC = b"\0asm"
 _CORE_VERSION = b"\x01\x00\x00\x00"
 _COMPONENT_VERSION = b"\x0d\x00\x01\x00"
@@ -66,11 +68,11 @@ class _Count:
 def _leb128(data: memoryview, position: int, end: int) -> tuple[int, int]:
     """Return an unsigned LEB128 number of at most 32 bits and where it ends."""
     value = shift = 0
-    while position < end and shift < 35:
+    while position < end and shift < _LEB128_BITS_MAX:
         byte = data[position]
         position += 1
         value |= (byte & 0x7F) << shift
-        if byte < 0x80:
+        if byte < _LEB128_MORE:
             return value, position
         shift += 7
     message = "malformed number"

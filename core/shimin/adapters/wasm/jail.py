@@ -1,6 +1,7 @@
 """The kernel's walls around a process: Landlock, seccomp, resource limits. No privilege needed, no way back.
 
-Written on system calls alone, since what is jailed has room for little. Numbers are those of the kernel's user interface.
+Written on system calls alone, since what is jailed has room for little. Numbers are those of the kernel's user
+interface.
 
 Source: Linux ``Documentation/userspace-api/landlock.rst`` and ``seccomp_filter.rst``; ``include/uapi/linux/*.h``.
 """
@@ -29,6 +30,10 @@ _PROT_EXEC = 4
 _SYSCALL_SECCOMP = {"x86_64": 317, "aarch64": 277}
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
+_FS_RIGHTS_SINCE = ((5, 0xFFFF), (3, 0x7FFF), (2, 0x3FFF), (1, 0x1FFF))
+"""Every right over files that a Landlock version knows."""
+_NETWORK_SINCE, _NETWORK_BIND_CONNECT = 4, 3
+_SCOPES_SINCE, _SCOPE_SOCKETS_SIGNALS = 6, 3
 _FS_EXECUTE, _FS_WRITE_FILE, _FS_READ_FILE, _FS_READ_DIR = 1, 2, 4, 8
 _FS_READ = _FS_EXECUTE | _FS_READ_FILE | _FS_READ_DIR
 _FS_OF_FILES = _FS_EXECUTE | _FS_WRITE_FILE | _FS_READ_FILE | 1 << 14 | 1 << 15
@@ -88,9 +93,7 @@ def _call(what: str, number: int, *args: object) -> int:
 def landlock_version() -> int:
     """Return the kernel's Landlock version; 0 where there is none."""
     try:
-        return _call(
-            "landlock", _LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_LANDLOCK_VERSION)
-        )
+        return _call("landlock", _LANDLOCK_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(_LANDLOCK_VERSION))
     except JailFailed:
         return 0
 
@@ -128,10 +131,12 @@ def landlock(read: Iterable[str] = (), write: Iterable[str] = ()) -> None:
     if version == 0:
         message = "the kernel has no Landlock"
         raise JailFailed(message)
-    rights = (1 << (13 if version < 2 else 14 if version < 3 else 15 if version < 5 else 16)) - 1
-    network = 3 if version >= 4 else 0
-    scoped = 3 if version >= 6 else 0
-    fields = [rights, network, scoped][: 1 if version < 4 else 2 if version < 6 else 3]
+    rights = next(rights for since, rights in _FS_RIGHTS_SINCE if version >= since)
+    fields = [rights]
+    if version >= _NETWORK_SINCE:
+        fields.append(_NETWORK_BIND_CONNECT)
+    if version >= _SCOPES_SINCE:
+        fields.append(_SCOPE_SOCKETS_SIGNALS)
     attributes = Struct(f"<{len(fields)}Q").pack(*fields)
     ruleset = _call(
         "landlock ruleset", _LANDLOCK_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), ctypes.c_uint32(0)
@@ -238,7 +243,7 @@ def probe(environment: bytes = b"/proc/self/environ") -> dict[str, str]:
     attempts = {
         "open": lambda: os.open(b"/etc/passwd", os.O_RDONLY),
         "open own": lambda: os.open(environment, os.O_RDONLY),
-        "create": lambda: os.open(b"/tmp/shimin-probe", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600),  # noqa: S108
+        "create": lambda: os.open(b"/tmp/shimin-probe", os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600),
         "socket": lambda: socket.socket(socket.AF_INET, socket.SOCK_STREAM),
         "unix socket": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM),
         "fork": _fork,
@@ -268,7 +273,12 @@ def _map_executable() -> None:
     _libc.mmap.restype = ctypes.c_void_p
     private_anonymous = 0x22
     address = _libc.mmap(
-        None, ctypes.c_size_t(4096), ctypes.c_int(7), ctypes.c_int(private_anonymous), ctypes.c_int(-1), ctypes.c_long(0)
+        None,
+        ctypes.c_size_t(4096),
+        ctypes.c_int(7),
+        ctypes.c_int(private_anonymous),
+        ctypes.c_int(-1),
+        ctypes.c_long(0),
     )
     if address in {None, ctypes.c_void_p(-1).value}:
         raise OSError(ctypes.get_errno(), "mmap")

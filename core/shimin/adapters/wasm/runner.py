@@ -9,6 +9,7 @@ import subprocess
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from shimin.adapters.wasm.child import start_python
 from shimin.adapters.wasm.frames import LENGTH_BYTES, Frame, FrameBroken, Kind, body_length
@@ -41,8 +42,7 @@ class _Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the way back."""
-        assert isinstance(transport, asyncio.WriteTransport)
-        self.transport = transport
+        self.transport = cast("asyncio.WriteTransport", transport)
 
     def data_received(self, data: bytes) -> None:
         """Take whole frames out of what has arrived so far."""
@@ -72,6 +72,11 @@ class _Wire(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes."""
+        return self._over is not None
+
     async def receive(self) -> Frame:
         """Return the next frame.
 
@@ -97,6 +102,7 @@ class Runner:
         self._child = child
         self._wire = wire
         self._pidfd = os.pidfd_open(child.pid)
+        self._gone = asyncio.Event()
         self.probes: dict[str, str] = {}
         self.boot_us = 0
         asyncio.get_running_loop().add_reader(self._pidfd, self._on_exit)
@@ -112,9 +118,8 @@ class Runner:
             RunnerGone: it could not load, could not jail itself, or took longer than ``BOOT_TIMEOUT_S``.
         """
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        arguments = [
-            str(theirs.fileno()), str(code), str(settings.memory_mib), str(settings.ahead), "1" if settings.jailed else "0",
-        ]  # fmt: skip
+        numbers = (theirs.fileno(), code, settings.memory_mib, settings.ahead, int(settings.jailed))
+        arguments = [str(number) for number in numbers]
         try:
             child = await asyncio.to_thread(
                 start_python, "shimin.adapters.wasm.runner_main", arguments,
@@ -164,7 +169,7 @@ class Runner:
     @property
     def is_alive(self) -> bool:
         """Whether it still runs and keeps to the protocol."""
-        return self._pidfd >= 0 and self._wire._over is None
+        return self._pidfd >= 0 and not self._wire.is_over
 
     def send(self, frame: bytearray) -> None:
         """Send a frame; one that cannot arrive shows in the next ``receive``."""
@@ -196,9 +201,9 @@ class Runner:
         self._pidfd = -1
         self._child.wait()
         self._wire.end(f"ended with status {self._child.returncode}")
+        self._gone.set()
 
     async def wait_gone(self) -> None:
         """Kill it and wait until it has ended."""
         self.kill()
-        while self._pidfd >= 0:
-            await asyncio.sleep(0.002)
+        await self._gone.wait()

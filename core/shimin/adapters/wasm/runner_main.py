@@ -1,8 +1,8 @@
 """The process that runs one release's guests: loads, gives up every right, then serves its one socket.
 
 Started by ``runner``, as ``runner_main <socket> <compiled code> <memory in MiB> <instances ahead> <jailed: 0 or 1>``.
-It imports nothing else of this distribution but the modules beside it, has an empty environment, and holds no secret. One guest
-runs at a time, in an instance that no other request used or will use.
+It imports nothing else of this distribution but the modules beside it, has an empty environment, and holds no secret.
+One guest runs at a time, in an instance that no other request used or will use.
 """
 
 import ctypes
@@ -18,9 +18,10 @@ from wasmtime import Store, WasmtimeError
 from wasmtime.component import Component, Linker
 
 from shimin.adapters.wasm import jail
+from shimin.adapters.wasm.channel import ERROR_CHARS_MAX, Channel
 from shimin.adapters.wasm.engine import open_engine
 from shimin.adapters.wasm.fastcall import GuestEnded, HostFunctions, Refused, TextFunction, take_text
-from shimin.adapters.wasm.frames import HEAD_BYTES, LENGTH_BYTES, NO_TOKEN, Cause, Frame, Kind, body_length, pack
+from shimin.adapters.wasm.frames import NO_TOKEN, Cause, Frame, Kind, pack
 from shimin.adapters.wasm.wasi import add_wasi
 from shimin.adapters.wasm.watchdog import Watchdog
 
@@ -32,8 +33,6 @@ HOST_CALL_BYTES_MAX = 256 * 1024
 PRINT_BYTES_MAX = 16 * 1024
 LOG_LINE_BYTES = 32
 """Counted for each line beside its text, so that empty lines are not free."""
-ERROR_CHARS_MAX = 1_000
-RECEIVE_BYTES = 256 * 1024
 BASE_MEMORY_BYTES = 192 * 1024 * 1024
 """Private memory of a runner beside its instances' own: interpreter, engine, buffers for answers."""
 STDERR = 2
@@ -41,51 +40,6 @@ STDERR = 2
 
 class _Ended(Exception):  # noqa: N818 - says what happened
     """Ends the guest from within a host call; the cause is already noted."""
-
-
-class Channel:
-    """The socket to the core, whole frames at a time."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        """Take over the connected socket."""
-        self._sock = sock
-        self._received = bytearray()
-
-    def send(self, frame: bytearray) -> None:
-        """Send a whole frame; the process ends where the core is gone."""
-        try:
-            self._sock.sendall(frame)
-        except OSError:
-            os._exit(0)
-
-    def receive(self) -> Frame:
-        """Wait for the next frame; the process ends where the core is gone."""
-        received = self._received
-        while True:
-            if len(received) >= HEAD_BYTES:
-                end = LENGTH_BYTES + body_length(received)
-                if len(received) >= end:
-                    frame = Frame(received[:end])
-                    del received[:end]
-                    return frame
-            try:
-                chunk = self._sock.recv(RECEIVE_BYTES)
-            except OSError:
-                chunk = b""
-            if not chunk:
-                os._exit(0)
-            received += chunk
-
-    def has_pending(self) -> bool:
-        """Tell whether the core has already sent something more."""
-        if self._received:
-            return True
-        try:
-            return len(self._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)) >= 0
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
 
 
 class Serving:
@@ -178,9 +132,7 @@ class Runner:
     def _instantiate(self) -> Instance:
         """Make an instance that has not run yet."""
         store = Store(self._engine)
-        store.set_limits(
-            memory_size=self._memory_bytes, table_elements=100_000, instances=100, tables=100, memories=10
-        )
+        store.set_limits(memory_size=self._memory_bytes, table_elements=100_000, instances=100, tables=100, memories=10)
         store.set_epoch_deadline(1)
         with _Budget(self, PREPARE_MS):
             function = self._linker.instantiate(store, self._component).get_func(store, self._handle)
@@ -206,7 +158,7 @@ class Runner:
                 self._ahead.append(instance)
         except (GuestEnded, WasmtimeError) as error:
             # A guest that cannot even start is told to the core, which starts no runner in a tight loop.
-            fail(self._channel, "prepare", error)
+            self._channel.fail("prepare", error)
 
     def _take(self) -> Instance:
         """Return an instance for one call; made now where none is ahead."""
@@ -280,16 +232,18 @@ class Runner:
         memory, cpu_ns = self._memory(), time.thread_time_ns()
         self._serving = serving
         instance.store.set_epoch_deadline(1)
-        kind, texts = Kind.ENDED, (Cause.TRAP, "")
+        budget = _Budget(self, serving.guest_ms)
+        kind: Kind
+        texts: tuple[str | None, ...]
         try:
-            with _Budget(self, serving.guest_ms) as budget:
+            with budget:
                 ok, fields, size = instance.handle(call.text(0), call.text(1), bytes_max=serving.output_bytes_max)
             kind, texts = self._answer(ok, fields, size, serving)
         except GuestEnded as ended:
             cause = serving.cause or (Cause.TIME if budget.expired else Cause.TRAP)
             if cause == Cause.TRAP and self._memory() - memory > self._memory_bytes // 2:
                 cause = Cause.MEMORY
-            texts = (cause, str(ended)[:ERROR_CHARS_MAX])
+            kind, texts = Kind.ENDED, (cause, str(ended)[:ERROR_CHARS_MAX])
         finally:
             self._serving = None
         numbers = ((time.thread_time_ns() - cpu_ns) // 1000, max(0, self._memory() - memory))
@@ -299,7 +253,10 @@ class Runner:
 
     @staticmethod
     def _answer(
-        ok: bool, fields: tuple[str, str, str | None], size: int, serving: Serving
+        ok: bool,  # noqa: FBT001 - the first part of what a guest returned
+        fields: tuple[str, str, str | None],
+        size: int,
+        serving: Serving,
     ) -> tuple[Kind, tuple[str | None, ...]]:
         """Return the frame's kind and texts for what a guest returned."""
         if size > serving.output_bytes_max:
@@ -351,22 +308,14 @@ class _Budget:
         self._budget_ms = budget_ms
         self.expired = False
 
-    def __enter__(self) -> "_Budget":
+    def __enter__(self) -> None:
         if self._watchdog is not None:
             self._watchdog.arm(self._budget_ms)
-        return self
 
     def __exit__(self, *_: object) -> None:
         if self._watchdog is not None:
             self._watchdog.disarm()
             self.expired = self._watchdog.expired
-
-
-def fail(channel: Channel, step: str, error: BaseException) -> None:
-    """Tell the core why this process ends, and end."""
-    text = f"{type(error).__name__}: {error}"[:ERROR_CHARS_MAX]
-    channel.send(pack(Kind.FAILED, NO_TOKEN, (), (step, text)))
-    os._exit(1)
 
 
 def settle_memory() -> None:
@@ -400,7 +349,7 @@ def main(arguments: list[str]) -> None:
     jailed = arguments[4] == "1"
     channel = Channel(socket.socket(fileno=sock))
     probes: dict[str, str] = {}
-    step = "load"
+    step, runner = "load", None
     try:
         runner = Runner(channel, code, memory_mib)
         os.close(code)
@@ -419,10 +368,11 @@ def main(arguments: list[str]) -> None:
         runner.refill_step()
         runner.refill_step()
     except BaseException as error:  # noqa: BLE001 - the core is told whatever it is
-        fail(channel, step, error)
+        channel.fail(step, error)
     texts = [text for pair in probes.items() for text in pair]
     channel.send(pack(Kind.READY, NO_TOKEN, ((time.monotonic_ns() - started) // 1000,), texts))
-    runner.run(ahead)
+    if runner is not None:
+        runner.run(ahead)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from shimin.adapters.wasm.artifact import Artifacts, Load, Verify, sign_build
 from shimin.adapters.wasm.conversation import Conversation
 from shimin.adapters.wasm.runner import Runner, RunnerGone, RunnerSettings
 from shimin.adapters.wasm.support import Support, sandbox_support
+from shimin.db import assert_outside_unit
 from shimin.ports.sandbox import (
     HostCalls,
     Limits,
@@ -33,6 +34,7 @@ BACK_OFF_FROM = 3
 """Failures in a row after which a release's runner is not restarted at once."""
 BACK_OFF_S, BACK_OFF_MAX_S = 0.2, 30.0
 QUEUE_WAIT_S = 2.0
+AHEAD_MAX = 8
 
 
 @dataclass(slots=True)
@@ -78,7 +80,7 @@ class WasmSandbox:
             work_dir: where compiled code is kept for loading.
             load: returns compiled code by its key in the file store.
             verify: checks the build key's signatures.
-            ahead: instances that a runner prepares for calls to come (1 to 8).
+            ahead: instances that a runner prepares for calls to come (1 to ``AHEAD_MAX``).
             runners_max: processes at a time; the one unused for longest makes room.
             queue_max: calls that may wait for one release.
             allow_unjailed: go without a jail where the kernel has none; development only.
@@ -93,8 +95,8 @@ class WasmSandbox:
             if production or not allow_unjailed:
                 raise SandboxUnavailable(reason=support.reason, remedy=support.remedy)
             log.warning("sandbox.unjailed", reason=support.reason, remedy=support.remedy)
-        if not 1 <= ahead <= 8:
-            message = "ahead must be 1 to 8"
+        if not 1 <= ahead <= AHEAD_MAX:
+            message = f"ahead must be 1 to {AHEAD_MAX}"
             raise ValueError(message)
         self._jailed = support.jails
         self._artifacts = Artifacts(work_dir / "compiled", load, verify)
@@ -117,6 +119,7 @@ class WasmSandbox:
         self, release: ReleaseRef, operation: str, input_json: str, *, host: HostCalls, limits: Limits
     ) -> Outcome:
         """Fulfil the port; see ``Sandbox.call``."""
+        assert_outside_unit("run a mini-app")
         if len(input_json) + len(operation) > limits.input_bytes_max or (
             len(input_json.encode()) + len(operation.encode()) > limits.input_bytes_max
         ):
@@ -182,9 +185,7 @@ class WasmSandbox:
         try:
             runner = await self._runner_of(bulkhead)
             conversation = Conversation(runner, release, host, limits)
-            outcome = await conversation.hold(
-                operation, input_json, queued_ms=(time.perf_counter() - queued) * 1000
-            )
+            outcome = await conversation.hold(operation, input_json, queued_ms=(time.perf_counter() - queued) * 1000)
             bulkhead.failures = 0
             return outcome
         finally:

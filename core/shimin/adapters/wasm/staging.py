@@ -67,7 +67,14 @@ def stage(source_dir: Path, entry: str, target: Path) -> str:
         SourceRefused: the entry is missing, a name is reserved, or the source is too big.
     """
     path = PurePosixPath(entry)
-    if path.is_absolute() or len(path.parts) != 2 or path.suffix != ".py" or not path.stem.isidentifier():
+    if (
+        path.is_absolute()
+        or path.parent == PurePosixPath()
+        or path.parent.parent != PurePosixPath()
+        or ".." in path.parts
+        or path.suffix != ".py"
+        or not path.stem.isidentifier()
+    ):
         message = f"the entry must be a Python file in a folder of the package, such as server/app.py: {entry[:100]}"
         raise SourceRefused(message)
     server = source_dir / path.parts[0]

@@ -36,8 +36,9 @@ class Support:
         if self.system != "Linux":
             return "Run the platform on Linux; on a developer's machine set SHIMIN_SANDBOX_UNJAILED=true."
         return (
-            "Use Linux 5.13 or newer on x86-64 or arm64 with CONFIG_SECCOMP_FILTER and CONFIG_SECURITY_LANDLOCK, and 'landlock' among "
-            "the kernel's lsm= modules; inside a container allow the landlock and seccomp system calls. "
+            "Use Linux 5.13 or newer on x86-64 or arm64 with CONFIG_SECCOMP_FILTER and CONFIG_SECURITY_LANDLOCK, and "
+            "'landlock' among the kernel's lsm= modules; inside a container allow the landlock and seccomp system "
+            "calls. "
             "On a developer's machine set SHIMIN_SANDBOX_UNJAILED=true."
         )
 

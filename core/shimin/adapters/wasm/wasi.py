@@ -7,9 +7,11 @@ Source: WASI 0.2 (wasi-cli, wasi-clocks, wasi-random, wasi-io, wasi-filesystem W
 """
 
 # mypy: disable-error-code="no-untyped-call"
+# ruff: noqa: SLF001 - the C interface lies beneath the package's public one
 import os
 import time
 from collections.abc import Callable
+from ctypes import byref
 from typing import Any
 
 from wasmtime import StoreContext, WasmtimeError, _bindings, _ffi
@@ -87,7 +89,7 @@ def _random_bytes(_context: Any, arguments: Any, results: Any) -> None:
 def _empty_list(_context: Any, _arguments: Any, results: Any) -> None:
     """Return a list of nothing: no environment, no arguments, no folders."""
     results[0].kind = LIST
-    _bindings.wasmtime_component_vallist_new_empty(_bindings.ctypes.byref(results[0].of.list))
+    _bindings.wasmtime_component_vallist_new_empty(byref(results[0].of.list))
 
 
 def _none(_context: Any, _arguments: Any, results: Any) -> None:
@@ -150,7 +152,9 @@ def _random(instance: LinkerInstance, functions: HostFunctions) -> None:
     """Define randomness from the kernel."""
     functions.add_raw(instance, "get-random-bytes", _random_bytes)
     functions.add_raw(
-        instance, "get-random-u64", lambda _c, _a, results: _put_u64(results[0], int.from_bytes(os.urandom(8), "little"))
+        instance,
+        "get-random-u64",
+        lambda _c, _a, results: _put_u64(results[0], int.from_bytes(os.urandom(8), "little")),
     )
 
 
@@ -165,7 +169,7 @@ def _streams(instance: LinkerInstance, functions: HostFunctions, on_output: Outp
         put_ok(results[0])
         value = _ffi.wasmtime_component_val_t()
         _put_u64(value, WRITE_BYTES_MAX)
-        results[0].of.result.val = _bindings.wasmtime_component_val_new(_bindings.ctypes.byref(value))
+        results[0].of.result.val = _bindings.wasmtime_component_val_new(byref(value))
 
     def write(context: Any, arguments: Any, results: Any) -> None:
         """Take at most ``WRITE_BYTES_MAX`` bytes."""

@@ -1,7 +1,7 @@
 """Ends a guest that has used up its processor time.
 
-Measured in processor time of the serving thread, so that neither waiting for the core nor a busy machine counts against the
-guest. What this misses, the core's own clock ends by killing the process.
+Measured in processor time of the serving thread, so that neither waiting for the core nor a busy machine counts
+against the guest. What this misses, the core's own clock ends by killing the process.
 """
 
 import _thread
@@ -44,6 +44,7 @@ class Watchdog:
     def _watch(self) -> None:
         """Look at the clock until the guest ends or its time does."""
         while True:
+            left_ns = 0
             with self._guard:
                 end_ns = self._end_ns
                 if end_ns is None:
