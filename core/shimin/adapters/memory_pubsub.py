@@ -40,7 +40,7 @@ class MemoryPubSub:
             queue.put_nowait(None)
         self._listeners.setdefault(topic, set()).add(queue)
         try:
-            yield _drain(queue)
+            yield _Payloads(queue)
         finally:
             listeners = self._listeners.get(topic)
             if listeners is not None:
@@ -78,6 +78,18 @@ def _push(queue: asyncio.Queue[bytes | None], payload: bytes | None) -> None:
     queue.put_nowait(payload)
 
 
-async def _drain(queue: asyncio.Queue[bytes | None]) -> AsyncIterator[bytes]:
-    while (payload := await queue.get()) is not None:
-        yield payload
+class _Payloads:
+    """A listener's payloads; a wait for the next one may be cancelled and taken up again (a generator would end)."""
+
+    def __init__(self, queue: asyncio.Queue[bytes | None]) -> None:
+        self._queue = queue
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        payload = await self._queue.get()
+        if payload is None:
+            _push(self._queue, None)  # whoever asks again is told again
+            raise StopAsyncIteration
+        return payload

@@ -74,7 +74,7 @@ class RedisCache:
         """Add one to the key's counter; this node counts along, so losing Redis never forgets what it saw."""
         own = await self._own.count(key, window_s=window_s)
         shared = await self._ask(self._count(keys=[f"{PREFIX}count:{key}"], args=[max(1, math.ceil(window_s * 1000))]))
-        return own if shared is None else max(own, int(cast("int", shared)))
+        return own if shared is None else int(cast("int", shared))
 
     async def close(self) -> None:
         """Release the connections."""

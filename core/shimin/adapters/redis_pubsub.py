@@ -86,8 +86,7 @@ class RedisPubSub:
         await self._local.close()
         if self._reader is not None:
             self._reader.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._reader
+            await asyncio.gather(self._reader, return_exceptions=True)
         await self._client.aclose()
 
     def _start_reader(self) -> None:
@@ -149,11 +148,11 @@ class RedisPubSub:
                         await subscription.ping()
                     self._take(message)
         finally:
-            for task in (reading, changing):
-                if task is not None:
-                    task.cancel()
-                    with contextlib.suppress(asyncio.CancelledError, RedisError, OSError):
-                        await task
+            open_tasks = [task for task in (reading, changing) if task is not None]
+            for task in open_tasks:
+                task.cancel()
+            # Not awaited one by one: a cancellation of this reader must not be taken for theirs.
+            await asyncio.gather(*open_tasks, return_exceptions=True)
 
     def _take(self, message: dict[str, Any] | None) -> None:
         """Deliver a payload, or note that a subscription is in force."""

@@ -8,11 +8,11 @@ from shimin.kit.call import Call
 from shimin.kit.clock import Clock
 from shimin.kit.refusal import NotAllowed
 
-ENDED_SESSIONS_KEPT = timedelta(days=180)
+REVOKED_SESSIONS_KEPT = timedelta(days=180)
 
 
 async def prune(call: Call, *, unit: Unit, clock: Clock) -> int:
-    """Delete expired codes and refresh tokens, and sessions that ended long ago; return how many rows. A daily job.
+    """Delete expired codes, refresh tokens and sessions, and those revoked long ago; return how many rows. A daily job.
 
     Raises:
         NotAllowed: the caller is not the platform itself.
@@ -20,4 +20,4 @@ async def prune(call: Call, *, unit: Unit, clock: Clock) -> int:
     if call.actor.kind != "system":
         raise NotAllowed
     now = clock.now()
-    return await session_rows.prune(unit, now=now, sessions_before=now - ENDED_SESSIONS_KEPT)
+    return await session_rows.prune(unit, now=now, revoked_before=now - REVOKED_SESSIONS_KEPT)

@@ -149,12 +149,19 @@ async def note_use(unit: Unit, session_id: str, *, now: datetime, expires_at: da
     )
 
 
-async def prune(unit: Unit, *, now: datetime, sessions_before: datetime) -> int:
-    """Delete codes and refresh tokens past their time, old failure minutes, and sessions that ended long ago."""
+async def prune(unit: Unit, *, now: datetime, revoked_before: datetime) -> int:
+    """Delete codes, refresh tokens and sessions past their time, and sessions that were revoked long ago."""
     minute = int(now.timestamp()) // 60 - 24 * 60
     return (
         await unit.execute("DELETE FROM identity_code WHERE expires_at < $1", now)
         + await unit.execute("DELETE FROM identity_refresh WHERE expires_at < $1", now)
         + await unit.execute("DELETE FROM identity_failure_minute WHERE minute < $1", minute)
-        + await unit.execute("DELETE FROM identity_session WHERE expires_at < $1 OR revoked_at < $1", sessions_before)
+        + await unit.execute(
+            """
+            DELETE FROM identity_session
+            WHERE (revoked_at IS NULL AND expires_at < $1) OR revoked_at < $2
+            """,
+            now,
+            revoked_before,
+        )
     )

@@ -57,13 +57,18 @@ class VerifiedTokens:
         self._looked_at_s = float("-inf")
         self._drops = 0
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the last look at the database is recent enough for memory to be believed."""
+        return self._monotonic_s() - self._looked_at_s <= TRUST_S
+
     def mark(self) -> int:
         """Return a mark to be taken before a token is verified and handed to ``keep`` afterwards."""
         return self._drops
 
     def get(self, token: str, now: datetime) -> Authenticated | None:
         """Return who the token speaks for, if that is remembered and may be believed."""
-        if self._monotonic_s() - self._looked_at_s > TRUST_S:
+        if not self.is_current:
             return None
         key = _key(token)
         entry = self._entries.get(key)

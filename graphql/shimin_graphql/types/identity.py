@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import Enum
-from typing import Self, cast
+from typing import Self
 
 import strawberry
 
@@ -148,9 +148,9 @@ class Viewer:
     roles: list[str]
     department_id: str | None
 
-    @strawberry.field(description="Devices on which the caller is signed in, the newest first.")
+    @field(allow=SIGNED_IN)
     async def sessions(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Session]:
-        """Return the live sessions of whoever is calling."""
+        """Devices on which the caller is signed in, the newest first."""
         call, platform = info.context.call, info.context.platform
         async with platform.db.reader() as reader:
             page = await read_page(
@@ -244,7 +244,7 @@ class IdentityMutation:
                 code=input.code,
                 nonce=input.nonce,
                 device_name=input.device_name,
-                capacity=cast("identity.Capacity", input.capacity.value),
+                capacity=input.capacity.value,
             ),
             db=platform.db,
             tokens=platform.tokens,
