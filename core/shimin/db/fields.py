@@ -1,7 +1,7 @@
 """Model fields that mean the same on both engines; rows.py of every domain uses these."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from tortoise.fields.base import Field
@@ -84,16 +84,17 @@ class MoneyField(BigIntField):
         Raises:
             TypeError: it is not a whole number.
         """
-        value = self.to_python_value(value)
-        self.validate(value)
-        return value
+        amount_minor = self.to_python_value(value)
+        self.validate(amount_minor)
+        return amount_minor
 
     def to_python_value(self, value: Any) -> int | None:
         """Return the amount; what is not a whole number is refused, not rounded."""
         if value is not None and type(value) is not int:
             message = f"{self.model_field_name} takes whole minor units, not {type(value).__name__}"
             raise TypeError(message)
-        return cast("int | None", value)
+        amount_minor: int | None = value
+        return amount_minor
 
 
 class IdField(Field[str], str):  # type: ignore[misc] # noqa: SLOT000 - the ORM's way to state the Python type
