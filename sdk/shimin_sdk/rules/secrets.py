@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from shimin_sdk.findings import Finding
 from shimin_sdk.pack.package import Package
-from shimin_sdk.rules.sources import texts_of
+from shimin_sdk.rules.sources import places, texts_of
 
 _KINDS = (
     ("private key", re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")),
@@ -14,7 +14,7 @@ _KINDS = (
     (
         "password",
         re.compile(
-            r"""(?i)\b[\w-]*(?:password|passwd|secret|api_?key|access_?token)["']?\s*[:=]\s*["'][^"'\s{}]{8,}["']"""
+            r"""(?i)\b[\w-]{0,40}(?:password|passwd|secret|api_?key|access_?token)["']?\s*[:=]\s*["'][^"'\s{}]{8,}["']"""
         ),
     ),
 )
@@ -26,5 +26,5 @@ def nothing_secret(package: Package) -> Iterator[Finding]:
         if name.startswith("i18n/"):
             continue
         for kind, pattern in _KINDS:
-            for found in pattern.finditer(text):
-                yield Finding("E_CODE_SECRET", name, text.count("\n", 0, found.start()) + 1, {"kind": kind})
+            for line, _ in places(pattern, text):
+                yield Finding("E_CODE_SECRET", name, line, {"kind": kind})

@@ -8,7 +8,7 @@ from shimin_sdk.findings import Finding
 from shimin_sdk.pack.manifest import MANIFEST, line_of
 from shimin_sdk.pack.package import Package
 from shimin_sdk.package import TEXT_CHARS_MAX
-from shimin_sdk.rules.sources import texts_of, trees
+from shimin_sdk.rules.sources import places, texts_of, trees
 
 LOCALES = ("zh-Hans", "en")
 """Languages that every mini-app speaks."""
@@ -36,8 +36,8 @@ def used_texts(package: Package) -> Iterator[tuple[str, str, int]]:
             if said:
                 yield said, name, getattr(node, "lineno", 0)
     for name, text in texts_of(package, ".html", ".js"):
-        for found in _ON_PAGE.finditer(text):
-            yield found[1] or found[2], name, text.count("\n", 0, found.start()) + 1
+        for line, found in places(_ON_PAGE, text):
+            yield found[1] or found[2], name, line
 
 
 def _said(node: ast.AST) -> str | None:
@@ -74,7 +74,9 @@ def texts_are_complete(package: Package) -> Iterator[Finding]:
     for locale in LOCALES:
         if locale not in texts:
             yield Finding("E_TEXT_LOCALE", "", 0, {"locale": locale})
-    everything = {code: locale for locale, words in texts.items() for code in words}
+    own = str(package.manifest.get("lang", LOCALES[0]))
+    order = sorted(texts, key=lambda locale: locale != own)
+    everything = {code: locale for locale in reversed(order) for code in texts[locale]}
     for locale, words in texts.items():
         name = f"i18n/{locale}.json"
         source = package.files[name].decode("utf-8", "replace")
@@ -82,7 +84,7 @@ def texts_are_complete(package: Package) -> Iterator[Finding]:
             if code not in words:
                 yield Finding("E_TEXT_MISSING", name, 0, {"text": code})
         yield from _well_formed(words, name, source)
-        yield from _same_slots(words, texts[next(iter(texts))], name, source)
+        yield from _same_slots(words, texts[order[0]], name, source)
     for code, name, line in used_texts(package):
         if code not in everything:
             yield Finding("E_TEXT_MISSING", name, line, {"text": code})

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 from shimin_sdk.findings import Finding
 from shimin_sdk.pack.package import Package
-from shimin_sdk.rules.sources import texts_of
+from shimin_sdk.rules.sources import places, texts_of
 
 _ELSEWHERE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
 _LOADING = {
@@ -70,10 +70,8 @@ def web_code_is_local(package: Package) -> Iterator[Finding]:
         yield from markup.found
     for name, text in texts_of(package, ".js"):
         for code, pattern in _JS:
-            for found in pattern.finditer(text):
-                line = text.count("\n", 0, found.start()) + 1
+            for line, found in places(pattern, text):
                 yield Finding(code, name, line, {"call" if code == "E_CODE_EVAL" else "address": found[1][:200]})
     for name, text in texts_of(package, ".css", ".html", ".svg"):
-        for found in _CSS.finditer(text):
-            line = text.count("\n", 0, found.start()) + 1
+        for line, found in places(_CSS, text):
             yield Finding("E_CODE_REMOTE", name, line, {"address": found[1][:200]})
