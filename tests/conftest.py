@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import importlib
 import os
 import shutil
 import socket
@@ -17,10 +16,10 @@ from urllib.parse import urlsplit, urlunsplit
 import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
-from servers import POSTGRES_VARIABLE, REDIS_VARIABLE, ServerMissing, postgres, redis
 
-from shimin.db import Database, open_database
-from shimin.db.migrate import create_tables, known_migrations, migrate
+from servers import POSTGRES_VARIABLE, REDIS_VARIABLE, ServerMissing, postgres, redis
+from shimin.assembly import MODELS
+from shimin.db import Database, migrate, open_database
 from shimin.kit.clock import FixedClock
 
 ENGINES = ("sqlite", "postgres")
@@ -140,28 +139,12 @@ def frozen_clock() -> FixedClock:
 @pytest.fixture(scope="session")
 def models() -> tuple[str, ...]:
     """Name the modules with the platform's tables."""
-    return _models()
-
-
-def _models() -> tuple[str, ...]:
-    import shimin  # noqa: PLC0415
-
-    folder = Path(shimin.__path__[0])
-    found = []
-    for path in sorted(folder.glob("*/rows.py")):
-        name = f"shimin.{path.parent.name}.rows"
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-            found.append(name)
-    return tuple(found)
+    return MODELS
 
 
 def _prepare(url: str) -> None:
-    """Bring an empty database to the platform's schema."""
-    if known_migrations():
-        asyncio.run(migrate(url))
-    else:
-        asyncio.run(create_tables(url, models=_models()))
+    """Bring an empty database to the platform's schema, by the same steps as in production."""
+    asyncio.run(migrate(url))
 
 
 async def _administer(url: str, statement: str) -> None:

@@ -9,7 +9,7 @@ from typer.core import TyperGroup
 
 import collect
 from shimin.cli import build
-from shimin_sdk.cli import app as sdk_app
+from shimin_sdk.cli.commands import app as sdk_app
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted(

@@ -17,7 +17,7 @@ import collect
 from install import ROOT
 from shimin.cli import build
 from shimin.kit.text import LOCALES, say
-from shimin_sdk.cli import app as sdk_app
+from shimin_sdk.cli.commands import app as sdk_app
 
 FOLDER = ROOT / "docs" / "reference"
 WRITTEN = "<!-- written by `make docs` from the code: change it there -->"
