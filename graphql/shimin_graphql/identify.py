@@ -32,7 +32,13 @@ async def make_context(request: Request) -> Context:
         return Context(call=Call(actor=ANONYMOUS, locale=locale), platform=platform)
     if not header[: len(BEARER)].lower() == BEARER:
         raise TokenInvalid
-    known = await platform.authenticator.authenticate(header[len(BEARER) :].strip())
+    known = await identity.authenticate(
+        header[len(BEARER) :].strip(),
+        db=platform.db,
+        tokens=platform.tokens,
+        verified=platform.verified,
+        clock=platform.clock,
+    )
     call = Call(
         actor=known.actor,
         session_id=known.session_id,

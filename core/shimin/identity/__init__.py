@@ -2,7 +2,6 @@
 
 from shimin.identity.appoint import appoint
 from shimin.identity.authenticate import authenticate
-from shimin.identity.authenticator import Authenticator
 from shimin.identity.confirm_real_name import confirm_real_name
 from shimin.identity.dismiss import dismiss
 from shimin.identity.errors import (
@@ -73,7 +72,6 @@ __all__ = [
     "Appointment",
     "AssuranceTooLow",
     "Authenticated",
-    "Authenticator",
     "Capacity",
     "CitizenRegistered",
     "CodeGone",
