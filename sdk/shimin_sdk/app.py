@@ -210,11 +210,10 @@ class App:
             msg = f"{name}: write it as (call: Call) -> Answer or (call: Call, form: Form) -> Answer, with both types"
             raise TypeError(msg)
         form = hints[parameters[1]] if len(parameters) > 1 else None
+        for annotation in (form, hints["return"]):
+            if annotation not in {None, type(None)}:
+                schema_of(annotation)  # a type without a form on the wire is refused here, where it is written
         self._handlers[name] = Handler(name, kind, function, form, hints["return"])
-        if form is not None:
-            schema_of(form)
-        if hints["return"] is not type(None):
-            schema_of(hints["return"])
         return function
 
     def _call(self, envelope: Mapping[str, Any], host: Host) -> Call:

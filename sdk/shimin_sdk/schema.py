@@ -135,13 +135,13 @@ def _money() -> Codec:
             amount = int(amount)
         if type(amount) is not int or abs(amount) > AMOUNT_MINOR_MAX:
             return reading.wrong(path, "type", 'money: {"amountMinor": "12050", "currency": "CNY"}')
-        if value.get("currency") not in MINOR_DIGITS:
+        currency = value.get("currency")
+        if not isinstance(currency, str) or currency not in MINOR_DIGITS:
             return reading.wrong(f"{path}.currency", "not_allowed", " ".join(MINOR_DIGITS))
-        return Money(amount, value["currency"])
+        return Money(amount, currency)
 
     amount = {"type": "string", "pattern": "^-?[0-9]{1,16}$"}
-    currency = {"enum": list(MINOR_DIGITS)}
-    properties = {"amountMinor": amount, "currency": currency}
+    properties = {"amountMinor": amount, "currency": {"enum": list(MINOR_DIGITS)}}
     return Codec(read, {"type": "object", "properties": properties, "required": ["amountMinor", "currency"]})
 
 

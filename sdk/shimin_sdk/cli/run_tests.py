@@ -38,7 +38,7 @@ def run_tests(folder: Path, options: Sequence[str], *, quiet: bool) -> Result:  
     Args:
         folder: the mini-app's folder.
         options: more options for pytest.
-        quiet: keep pytest's own output from standard output.
+        quiet: keep standard output for the caller; pytest's goes to standard error, and only where a test failed.
     """
     if not (folder / "tests").is_dir():
         return Result(cannot=f"{folder} has no tests folder", then="add tests/test_….py; see: shimin-sdk new")
@@ -52,7 +52,9 @@ def run_tests(folder: Path, options: Sequence[str], *, quiet: bool) -> Result:  
         report = Path(scratch) / "report.xml"
         command = [sys.executable, "-m", "pytest", str(folder / "tests"), "--import-mode=importlib", "-q"]
         command += ["-p", "no:cacheprovider", f"--rootdir={folder}", "-c", os.devnull, f"--junitxml={report}", *options]
-        done = subprocess.run(command, check=False, stdout=sys.stderr if quiet else None)  # noqa: S603 - this Python
+        done = subprocess.run(command, check=False, capture_output=quiet, text=True)  # noqa: S603 - this Python
+        if quiet and done.returncode:
+            sys.stderr.write(done.stdout + done.stderr)
         if done.returncode == NO_TESTS:
             return Result(cannot=f"{folder / 'tests'} holds no test", then="name test functions test_…")
         if not report.exists():
