@@ -118,8 +118,7 @@ class SqliteDatabase(Database):
     async def unit(self, *, timeout_s: float = UNIT_TIMEOUT_S) -> AsyncIterator[Unit]:
         """Open a transaction (see ``Database.unit``)."""
         assert_outside_unit("open another unit")
-        await self._writer.enter(timeout_s)
-        unit = Unit(self._writer.session(), "sqlite", self._clock)
+        unit = Unit(await self._writer.enter(timeout_s), "sqlite", self._clock)
         try:
             async with unit_open(unit, timeout_s):
                 yield unit

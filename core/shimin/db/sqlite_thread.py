@@ -157,25 +157,53 @@ def run_script(connection: sqlite3.Connection, script: str) -> None:
 
 
 class ThreadSession:
-    """A connection thread as the ORM and a reader use it."""
+    """A connection thread as the ORM, a unit and a reader use it."""
 
-    def __init__(self, thread: ConnectionThread) -> None:
-        """Speak through the thread."""
+    def __init__(
+        self, thread: ConnectionThread, before: Callable[[sqlite3.Connection], None] = lambda _connection: None
+    ) -> None:
+        """Speak through the thread.
+
+        Args:
+            thread: runs the statements.
+            before: called on the thread before each statement.
+        """
         self._thread = thread
+        self._before = before
 
     async def fetch(self, sql: str, args: Sequence[object]) -> list[dict[str, Any]]:
         """Run one statement and return its rows."""
-        return await self._thread.call(lambda connection: fetch_rows(connection, sql, args))
+
+        def work(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+            self._before(connection)
+            return fetch_rows(connection, sql, args)
+
+        return await self._thread.call(work)
 
     async def execute(self, sql: str, args: Sequence[object]) -> int:
         """Run one statement and return how many rows it touched."""
-        return await self._thread.call(lambda connection: execute(connection, sql, args))
+
+        def work(connection: sqlite3.Connection) -> int:
+            self._before(connection)
+            return execute(connection, sql, args)
+
+        return await self._thread.call(work)
 
     async def run_many(self, sql: str, many: Sequence[Sequence[object]]) -> None:
         """Run one statement with each of many sets of values."""
         prepared = [to_sqlite_args(args) for args in many]
-        await self._thread.call(lambda connection: connection.executemany(to_sqlite_sql(sql), prepared))
+
+        def work(connection: sqlite3.Connection) -> None:
+            self._before(connection)
+            connection.executemany(to_sqlite_sql(sql), prepared)
+
+        await self._thread.call(work)
 
     async def run_script(self, sql: str) -> None:
         """Run several statements without values."""
-        await self._thread.call(lambda connection: run_script(connection, sql))
+
+        def work(connection: sqlite3.Connection) -> None:
+            self._before(connection)
+            run_script(connection, sql)
+
+        await self._thread.call(work)

@@ -21,6 +21,7 @@ GROUP_UNITS_MAX = 64
 GROUP_AGE_MAX_S = 0.005
 CLOSE_TIMEOUT_S = 60.0
 _SAVEPOINT = "unit_of_group"
+_LOST = "the shared transaction was rolled back"
 
 
 class _Group:
@@ -42,6 +43,37 @@ class _Group:
                 member.exception()
 
 
+class _Part:
+    """One unit's part of the shared transaction, as the connection's thread sees it."""
+
+    def __init__(self) -> None:
+        self._started = False
+
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """Start the shared transaction with this unit as its first."""
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(f"SAVEPOINT {_SAVEPOINT}")
+        self._started = True
+
+    def enter(self, connection: sqlite3.Connection) -> None:
+        """Make sure, before each statement, that it falls into this unit's savepoint and nowhere else.
+
+        A full disk or an interrupt ends the whole transaction; whatever ran after that would be committed alone.
+        """
+        if not connection.in_transaction:
+            raise DatabaseFailed(reason=_LOST)
+        if not self._started:
+            connection.execute(f"RELEASE {_SAVEPOINT}")
+            connection.execute(f"SAVEPOINT {_SAVEPOINT}")
+            self._started = True
+
+    def undo(self, connection: sqlite3.Connection) -> bool:
+        """Undo this unit alone; False when the transaction it shared is already gone."""
+        if self._started and connection.in_transaction:
+            connection.execute(f"ROLLBACK TO {_SAVEPOINT}")
+        return connection.in_transaction
+
+
 class GroupWriter:
     """Hands out turns on the write connection, first come first served."""
 
@@ -52,25 +84,24 @@ class GroupWriter:
         self._busy = False
         self._closed = False
         self._group: _Group | None = None
+        self._part = _Part()
         self._tasks: set[asyncio.Task[None]] = set()
         self.commits = 0
         """How many commits were made; with the number of units it shows the gain."""
 
-    def session(self) -> ThreadSession:
-        """Return the write connection for the unit that has the turn."""
-        return ThreadSession(self._thread)
-
-    async def enter(self, timeout_s: float) -> None:
-        """Wait for a turn and start a unit; ``leave`` must follow.
+    async def enter(self, timeout_s: float) -> ThreadSession:
+        """Wait for a turn and start a unit; returns the connection for it, and ``leave`` must follow.
 
         Raises:
             DatabaseBusy: no turn came in time.
             DatabaseLocked: another process holds the file.
         """
         await self._take_turn(timeout_s)
-        group = self._group
-        start = _start_next if group is not None else _start_first
-        starting = asyncio.ensure_future(self._thread.call(start))
+        self._part = part = _Part()
+        if self._group is not None:
+            # The unit's savepoint is made together with its first statement: one hop between threads less.
+            return ThreadSession(self._thread, part.enter)
+        starting = asyncio.ensure_future(self._thread.call(part.begin))
         try:
             await asyncio.shield(starting)
         except asyncio.CancelledError:
@@ -80,8 +111,8 @@ class GroupWriter:
         except Exception:
             self._end_turn()
             raise
-        if group is None:
-            self._group = _Group()
+        self._group = _Group()
+        return ThreadSession(self._thread, part.enter)
 
     async def leave(self, *, commit: bool) -> None:
         """End the unit: share the next commit and wait for it, or undo this unit alone.
@@ -95,7 +126,7 @@ class GroupWriter:
         group = self._group
         if group is None:
             self._end_turn()
-            raise DatabaseFailed(reason="the transaction ended early")
+            raise DatabaseFailed(reason=_LOST)
         member: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         group.members.append(member)
         self._end_turn()
@@ -174,17 +205,15 @@ class GroupWriter:
             if group is None or not group.members:
                 self._group = None
                 await self._thread.call(_roll_back)
-            elif not await self._thread.call(_undo_savepoint):
+            elif not await self._thread.call(self._part.undo):
                 # A full disk or an interrupt ends the whole transaction, not one savepoint: all its units failed.
                 self._group = None
-                group.settle(DatabaseFailed(reason="the shared transaction was rolled back"))
+                group.settle(DatabaseFailed(reason=_LOST))
         finally:
             self._end_turn()
 
     async def _give_up(self, starting: asyncio.Future[None]) -> None:
         await asyncio.wait([starting])
-        if starting.exception() is None and self._group is None:
-            self._group = _Group()
         await self._undo_unit()
 
     def _background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
@@ -194,19 +223,9 @@ class GroupWriter:
         return task
 
 
-def _start_first(connection: sqlite3.Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    connection.execute(f"SAVEPOINT {_SAVEPOINT}")
-
-
-def _start_next(connection: sqlite3.Connection) -> None:
-    connection.execute(f"RELEASE {_SAVEPOINT}")
-    connection.execute(f"SAVEPOINT {_SAVEPOINT}")
-
-
 def _commit_or_roll_back(connection: sqlite3.Connection) -> None:
     if not connection.in_transaction:
-        raise DatabaseFailed(reason="the shared transaction was rolled back")
+        raise DatabaseFailed(reason=_LOST)
     try:
         connection.execute("COMMIT")
     except sqlite3.Error:
@@ -217,10 +236,3 @@ def _commit_or_roll_back(connection: sqlite3.Connection) -> None:
 def _roll_back(connection: sqlite3.Connection) -> None:
     if connection.in_transaction:
         connection.execute("ROLLBACK")
-
-
-def _undo_savepoint(connection: sqlite3.Connection) -> bool:
-    """Undo one unit; False when the transaction it shared is already gone."""
-    if connection.in_transaction:
-        connection.execute(f"ROLLBACK TO {_SAVEPOINT}")
-    return connection.in_transaction

@@ -130,6 +130,32 @@ async def test_a_full_disk_fails_what_it_hits_and_nothing_after_it(sqlite: Datab
     assert len(on_disk(sqlite)) == acknowledged + 1
 
 
+async def test_a_unit_that_goes_on_after_its_transaction_was_lost_writes_nothing(sqlite: Database) -> None:
+    """SQLite ends the whole transaction on a full disk; a statement after that would be committed by itself."""
+    writer = cast("SqliteDatabase", sqlite)._writer
+    pages = await writer.run_alone(lambda connection: connection.execute("PRAGMA page_count").fetchone()[0])
+    await writer.run_alone(lambda connection: connection.execute(f"PRAGMA max_page_count = {pages + 1}"))
+    with pytest.raises(DatabaseFailed):
+        async with sqlite.unit() as unit:
+            await add(unit, "before")
+            with pytest.raises(DatabaseFailed):
+                await add(unit, "x" * 100_000)
+            with pytest.raises(DatabaseFailed):
+                await add(unit, "after")
+    assert on_disk(sqlite) == set()
+
+
+async def test_a_unit_that_fails_before_its_first_statement_undoes_nobody_else(sqlite: Database) -> None:
+    async def put(number: int) -> None:
+        async with sqlite.unit(timeout_s=30) as unit:
+            if number % 2:
+                raise LookupError
+            await add(unit, f"n{number}")
+
+    await asyncio.gather(*(put(number) for number in range(60)), return_exceptions=True)
+    assert on_disk(sqlite) == {f"n{number}" for number in range(0, 60, 2)}
+
+
 async def test_a_lock_held_by_another_process_is_named(sqlite: Database) -> None:
     with closing(sqlite3.connect(cast("SqliteDatabase", sqlite).path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
