@@ -35,7 +35,7 @@ class Bill:
     @property
     def is_due(self) -> bool:
         """Whether it still has to be paid."""
-        return self.state.casefold() == "unpaid"
+        return self.state == "DUE"
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ _SAMPLE: dict[str, dict[str, Any]] = {
                     "title": "Sample",
                     "amount": {"amountMinor": "100", "currency": "CNY"},
                     "dueOn": "2026-01-31",
-                    "state": "unpaid",
+                    "state": "DUE",
                 }
             ],
         }

@@ -13,7 +13,7 @@ OVERVIEW = "operations/overview.graphql"
 KEY = "tap-1"
 
 
-def bill(reference: str, amount_minor: int, due_on: str, state: str = "unpaid") -> dict[str, Any]:
+def bill(reference: str, amount_minor: int, due_on: str, state: str = "DUE") -> dict[str, Any]:
     """Return a bill of an invented citizen as the core shows it."""
     amount = {"amountMinor": str(amount_minor), "currency": "CNY"}
     return {"reference": reference, "title": f"社保费 {reference}", "amount": amount, "dueOn": due_on, "state": state}
@@ -29,7 +29,7 @@ def phone() -> Phone:
 def citizen(phone: Phone) -> CitizenPhone:
     """Return a citizen with two bills due and one paid, who agreed to nothing yet."""
     someone = phone.citizen()
-    bills = [bill("B-2", 1, "2026-12-31"), bill("B-1", 36050, "2026-11-30"), bill("B-0", 500, "2026-10-31", "paid")]
+    bills = [bill("B-2", 1, "2026-12-31"), bill("B-1", 36050, "2026-11-30"), bill("B-0", 500, "2026-10-31", "PAID")]
     balance = {"amountMinor": "8812345", "currency": "CNY"}
     pension = {"balance": balance, "monthsPaid": 128, "asOf": "2026-11-01T08:00:00+08:00"}
     someone.answer(OVERVIEW, {"socialInsurance": {"pension": pension, "medical": {"balance": balance}, "bills": bills}})

@@ -82,7 +82,7 @@ class CitizenPhone:
         """Confirm a payment at the cashier: the channel settles it and the bill is paid."""
         asked = self.host.payments[payment_id]
         asked.state = "SETTLED"
-        self.host.bills[asked.reference].state = "paid"
+        self.host.bills[asked.reference].state = "PAID"
 
     def fail(self, payment_id: str) -> None:
         """Let a payment fail at the channel: the bill stays due."""

@@ -20,7 +20,7 @@ class Bill:
     """A bill in the department's system of record and what became of it."""
 
     amount: Money
-    state: str = "unpaid"
+    state: str = "DUE"
 
 
 @dataclass
@@ -99,7 +99,7 @@ class MemoryHost:
             return _refused("IdempotencyConflict", "IDEMPOTENCY_CONFLICT", "the same payment id names another bill")
         if bill is None:
             return _refused("NotFound", "NOT_FOUND", "no such bill")
-        if known is None and bill.state == "paid":
+        if known is None and bill.state == "PAID":
             return _refused("BillAlreadyPaid", "BILL_ALREADY_PAID", "the bill is paid")
         asked = self.payments.setdefault(order["id"], Asked(order["id"], order["billReference"], bill.amount))
         return {"__typename": "Payment", "id": asked.id, "state": asked.state, "amount": to_wire(asked.amount)}

@@ -24,7 +24,7 @@ BILL = {
     "title": "t",
     "amount": {"amountMinor": "100", "currency": "CNY"},
     "dueOn": "2026-12-01",
-    "state": "unpaid",
+    "state": "DUE",
 }
 DATA = {"socialInsurance": {"pension": None, "medical": None, "bills": [BILL]}}
 
