@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from shimin import audit
 from shimin.assembly import MODELS
-from shimin.audit import Anchor, ChainReport, chains
-from shimin.audit import verify as verify_chain
+from shimin.audit import Anchor, ChainReport
 from shimin.config import load_settings
 from shimin.db import open_database
 from shimin.kit.refusal import InvalidInput
@@ -92,10 +92,10 @@ async def _verify_all(database: str, known: Mapping[str, Anchor], *, collect: bo
     summary = Summary(collect=collect)
     try:
         async with db.reader() as names:
-            listed: AsyncIterator[str] = chains(names, known=known)
+            listed: AsyncIterator[str] = audit.chains(names, known=known)
             async for chain in listed:
                 async with db.reader(snapshot=True) as reader:
-                    summary.add(await verify_chain(reader, chain, anchor=known.get(chain)))
+                    summary.add(await audit.verify(reader, chain, anchor=known.get(chain)))
     finally:
         await db.close()
     return summary

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from shimin.audit import Entry, record
+from shimin import audit
 from shimin.consent import rows
 from shimin.consent.errors import DocumentNotRegistered
 from shimin.consent.model import GRANT_LIFE, DocumentTerms, Grant, GrantState, receipt_number
@@ -69,7 +69,7 @@ async def write_decision(
 
 async def log_decision(call: Call, grant: Grant, action: str, *, unit: Unit, clock: Clock) -> None:
     """Write the decision to the citizen's own log."""
-    entry = Entry(
+    entry = audit.Entry(
         action=action,
         citizen_id=grant.citizen_id,
         subject=grant.id,
@@ -78,4 +78,4 @@ async def log_decision(call: Call, grant: Grant, action: str, *, unit: Unit, clo
         basis="own",
         details={"app_id": grant.app_id, "receipt": grant.receipt_number, "revision": str(grant.revision)},
     )
-    await record(call, entry, unit=unit, clock=clock)
+    await audit.record(call, entry, unit=unit, clock=clock)
