@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Literal
 
 from shimin_sdk import Money, Operation
 
@@ -30,7 +31,7 @@ class Bill:
     title: str
     amount: Money
     due_on: date
-    state: str
+    state: Literal["DUE", "PAID", "VOID"]
 
     @property
     def is_due(self) -> bool:
