@@ -39,7 +39,7 @@ def create_app(settings: Settings, platform: Platform | None = None) -> Starlett
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            opened = platform or await stack.enter_async_context(open_platform(settings))
+            opened = platform if platform is not None else await stack.enter_async_context(open_platform(settings))
             app.state.platform = opened
             app.state.endpoint = GraphQLEndpoint(
                 opened.edge.engine,

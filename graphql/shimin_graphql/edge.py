@@ -26,6 +26,7 @@ class SchemaEdge:
     def __init__(self, *, timeout_s: float) -> None:
         """Run each document within ``timeout_s``."""
         self.documents = Documents(schema._schema)  # noqa: SLF001 - Strawberry offers the core schema by this name only
+        self.documents.register_client()
         self.engine = Engine(self.documents.schema, timeout_s=timeout_s, hide_suggestions=True)
         self.platform: Platform | None = None
         """Set once, when the platform that this edge belongs to is complete."""

@@ -129,7 +129,8 @@ async def _redis(settings: Settings) -> Finding:
 
     cache = RedisCache.open(url)
     try:
-        fine = await cache.answers()
+        await cache.put("doctor", b"well", ttl_s=5)
+        fine = await cache.get("doctor") == b"well"
     finally:
         await cache.close()
     return Finding("Redis", "ok" if fine else "warn", "answers" if fine else "no answer", "" if fine else "start it; until then each process keeps its own limits")

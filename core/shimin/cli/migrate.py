@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from shimin.assembly import MODELS
 from shimin.config import load_settings
 from shimin.db import make_migration, pending
 from shimin.db import migrate as run

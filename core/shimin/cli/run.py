@@ -1,7 +1,7 @@
 """``shimin run``: the whole platform on this machine, with a demonstration city in it."""
 
 import asyncio
-import os
+import ctypes
 import signal
 import subprocess
 import sys
@@ -24,6 +24,8 @@ from shimin.demo.ports import CHANNEL_PORT, DEPARTMENT_PORT
 from shimin.kit.refusal import Refusal
 
 READY_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 8.0
+DEMO_PORTS = (DEPARTMENT_PORT, CHANNEL_PORT)
 CRASHES_MAX = 5
 CRASH_WINDOW_S = 60.0
 
@@ -47,7 +49,8 @@ def run(
         raise DevelopmentOnly(what="shimin run")
     console = Console()
     started = time.monotonic()
-    bind(settings.host, settings.port).close()
+    for host, port in ((settings.host, settings.port), *((("127.0.0.1", p) for p in DEMO_PORTS) if demo else ())):
+        bind(host, port).close()
     console.print("[bold]Shimin 市民[/bold] - development mode on embedded defaults; not for production.")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     from shimin.demo.city import prepare  # noqa: PLC0415 - loads everything; the port is checked first
@@ -76,9 +79,14 @@ class Child:
     crashes: deque[float] = field(default_factory=deque)
 
     def start(self) -> None:
-        """Start the process in a session of its own, so that one signal does not hit it twice."""
+        """Start the process in a session of its own, so that one signal does not hit it twice.
+
+        It is asked to end when this one dies, whatever of: no server is left behind that holds a port.
+        """
         self.process = subprocess.Popen(  # noqa: S603 - our own interpreter and program
-            [sys.executable, "-m", "shimin", *self.arguments], start_new_session=True, env=os.environ.copy()
+            [sys.executable, "-m", "shimin", *self.arguments],
+            start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - one system call, and no thread runs here
         )
 
     def wait_ready(self) -> None:
@@ -103,15 +111,24 @@ class Child:
         """Return the exit code if the process has ended."""
         return self.process.poll() if self.process else None
 
-    def stop(self) -> None:
-        """Ask the process to end, then make it."""
+    def ask_to_stop(self) -> None:
+        """Ask the process to end."""
         if self.process and self.process.poll() is None:
             self.process.terminate()
+
+    def stop(self) -> None:
+        """Wait until the process has ended; make it after ``STOP_TIMEOUT_S``."""
+        if self.process:
             try:
-                self.process.wait(timeout=12)
+                self.process.wait(timeout=STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+
+
+def _end_with_parent() -> None:
+    """Have the kernel send SIGTERM to this process when its parent dies (Linux: PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM, 0, 0, 0)
 
 
 class Fleet:
@@ -160,8 +177,10 @@ class Fleet:
                 child.start()
 
     def stop(self) -> None:
-        """Stop all of them, the server first so that it finishes its requests."""
-        for child in reversed(self.children):
+        """Stop all of them, side by side; each finishes the requests it has."""
+        for child in self.children:
+            child.ask_to_stop()
+        for child in self.children:
             child.stop()
 
 

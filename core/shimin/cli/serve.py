@@ -51,7 +51,7 @@ def run_server(settings: Settings) -> None:
         access_log=False,
         server_header=False,
         lifespan="on",
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=3,
         timeout_keep_alive=30,
         limit_concurrency=4096,
         ws="none",

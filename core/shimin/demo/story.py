@@ -77,7 +77,7 @@ class Story:
         started = time.monotonic()
         try:
             outcome = act()
-        except (KeyError, IndexError, TypeError) as error:
+        except (KeyError, IndexError, TypeError, ValueError) as error:
             raise StoryBroken(step=title, expected="an answer of the documented shape", found=repr(error)) from None
         except StoryBroken as broken:
             broken.step = title
@@ -176,7 +176,7 @@ class Story:
         output = answer["output"]
         _expect(bool(output["billsDue"]), "a bill that is due", output)
         self.bill = output["billsDue"][0]
-        return output["summary"]
+        return str(output["summary"])
 
     def ask_payment(self) -> str:
         """Have the mini-app ask for a payment, twice with one key, and expect one payment."""
@@ -215,7 +215,7 @@ class Story:
         while time.monotonic() < give_up:
             for message in stream.messages("messageArrived"):
                 if message["paymentId"] == self.payment_id:
-                    return message["title"]
+                    return str(message["title"])
             if stream.broken and self._receipts():
                 return f"{self._receipts()[0]['title']} (read from the inbox: the server was restarted)"
             time.sleep(0.05)
@@ -253,8 +253,8 @@ class Story:
     def access_log(self) -> str:
         """Expect the mini-app's reads in the citizen's own log."""
         entries = [edge["node"] for edge in self.phone.data("access_log", {"first": 50})["accessLog"]["edges"]]
-        reads = [entry for entry in entries if entry["appId"] == APP_ID and entry["outcome"] == "allowed"]
-        denied = [entry for entry in entries if entry["appId"] == APP_ID and entry["outcome"] == "denied"]
+        reads = [entry for entry in entries if entry["appId"] == APP_ID and entry["outcome"] == "ALLOWED"]
+        denied = [entry for entry in entries if entry["appId"] == APP_ID and entry["outcome"] == "DENIED"]
         _expect(bool(reads) and bool(denied), "allowed and denied reads by the mini-app", entries[:3])
         return f"{len(reads)} reads and {len(denied)} denied by {APP_ID}"
 

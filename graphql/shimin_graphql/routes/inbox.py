@@ -21,9 +21,8 @@ ul{{padding:0}}small{{color:#555}}</style>
 async def dev_inbox(request: Request) -> Response:
     """Show the newest texts first: a page for people, JSON for programs; ``?phone=`` narrows them."""
     platform: Platform = request.app.state.platform
-    notices = platform.notices() if platform.notices else []
     phone = request.query_params.get("phone")
-    shown = [item for item in reversed(notices) if phone is None or item.phone == phone]
+    shown = [item for item in reversed(platform.notifier.notices()) if phone is None or item.phone == phone]
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse([{"phone": i.phone, "template": i.template, "body": i.body} for i in shown])
     items = "".join(f"<li><small>{escape(i.phone)}</small><br>{escape(i.body)}</li>" for i in shown)

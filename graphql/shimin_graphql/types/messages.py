@@ -12,7 +12,7 @@ from shimin.kit.refusal import NotFound
 from shimin_graphql.context import Info
 from shimin_graphql.types.base import CITIZEN, Connection, field, mutation, subscription
 
-SenderKind = strawberry.enum(messages.SenderKind, description="Who may send a message.")
+strawberry.enum(messages.SenderKind, description="Who may send a message.")
 
 
 @strawberry.type(description="One message in the caller's inbox, in the caller's language.")
@@ -20,7 +20,7 @@ class Message:
     """A message on the wire."""
 
     id: strawberry.ID
-    sender_kind: SenderKind
+    sender_kind: messages.SenderKind
     sender: str
     template: str
     title: str
