@@ -185,12 +185,12 @@ async def test_an_address_that_makes_no_sense_is_refused_without_repeating_it(ur
 
 
 async def test_a_server_that_may_lose_acknowledged_payments_is_refused_in_production(
-    server: Server, server_url: str, postgres: Database
+    server: Server, own_server_url: str, postgres: Database
 ) -> None:
     await check_durability(postgres, production=True)
-    name = server_url.rpartition("/")[2]
+    name = own_server_url.rpartition("/")[2]
     await server.administer(f"ALTER DATABASE {name} SET synchronous_commit = off")
-    relaxed = await open_database(server_url)
+    relaxed = await open_database(own_server_url)
     await check_durability(relaxed, production=False)
     with pytest.raises(DatabaseNotDurable) as caught:
         await check_durability(relaxed, production=True)
