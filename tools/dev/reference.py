@@ -27,8 +27,9 @@ def refusals() -> str:
     """Return the page of refusals."""
     rows = []
     for refusal in collect.refusals():
-        params = ", ".join(f"`{name}`" for name in sorted(refusal.__dataclass_fields__))  # type: ignore[attr-defined]
-        words = [say(refusal.code, locale) for locale in LOCALES]
+        names = sorted(refusal.__dataclass_fields__)  # type: ignore[attr-defined]
+        params = ", ".join(f"`{name}`" for name in names)
+        words = [say(refusal.code, locale, {name: f"{{{name}}}" for name in names}) for locale in LOCALES]
         again = "yes" if refusal.retryable else ""
         rows.append((f"`{refusal.code}`", collect.home(refusal), refusal.http_status, again, params, *words))
     return page(
