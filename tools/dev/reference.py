@@ -1,6 +1,6 @@
-"""Writes ``docs/reference/`` from the code; with ``--check`` it only says which pages are stale, and exits 1.
+"""Writes ``docs/reference/`` and ``graphql/schema.graphql`` from the code.
 
-``make docs`` runs it. What the pages say is changed in the code, next to what it is about.
+``make docs`` runs it; with ``--check`` it only says which are stale, and exits 1. What they say is changed in the code.
 """
 
 import os
@@ -17,9 +17,9 @@ import collect
 from install import ROOT
 from shimin.cli import build
 from shimin.kit.text import LOCALES, say
+from shimin_graphql.schema import schema
 from shimin_sdk.cli.commands import app as sdk_app
 
-FOLDER = ROOT / "docs" / "reference"
 WRITTEN = "<!-- written by `make docs` from the code: change it there -->"
 
 
@@ -96,6 +96,11 @@ def described(path: str, command: collect.Command) -> str:
 HIDDEN_OPTIONS = frozenset({"help", "install_completion", "show_completion"})
 
 
+def graphql_schema() -> str:
+    """Return the schema in its own language; reviewed like code, since clients are generated from it."""
+    return f"{schema.as_str()}\n"
+
+
 def page(title: str, introduction: str, body: str) -> str:
     """Return a whole page."""
     return f"{WRITTEN}\n\n# {title}\n\n{introduction}\n\n{body}\n"
@@ -114,10 +119,11 @@ def cell(value: object) -> str:
 
 
 PAGES: dict[str, Callable[[], str]] = {
-    "refusals.md": refusals,
-    "settings.md": settings,
-    "facts.md": facts,
-    "commands.md": commands,
+    "docs/reference/refusals.md": refusals,
+    "docs/reference/settings.md": settings,
+    "docs/reference/facts.md": facts,
+    "docs/reference/commands.md": commands,
+    "graphql/schema.graphql": graphql_schema,
 }
 
 
@@ -125,7 +131,7 @@ def stale() -> list[str]:
     """Return the pages that no longer say what the code says."""
     found = []
     for name, write in PAGES.items():
-        path = FOLDER / name
+        path = ROOT / name
         if not path.exists() or path.read_text("utf-8") != write():
             found.append(name)
     return found
@@ -136,12 +142,11 @@ def main() -> int:
     if "--check" in sys.argv[1:]:
         old = stale()
         if old:
-            print(f"stale: {', '.join(f'docs/reference/{name}' for name in old)}; run: make docs")
+            print(f"stale: {', '.join(old)}; run: make docs")
         return int(bool(old))
-    FOLDER.mkdir(parents=True, exist_ok=True)
     for name, write in PAGES.items():
-        (FOLDER / name).write_text(write(), "utf-8")
-        print(f"wrote docs/reference/{name}")
+        (ROOT / name).write_text(write(), "utf-8")
+        print(f"wrote {name}")
     return 0
 
 
