@@ -75,15 +75,14 @@ class Department:
             "as_of": self._clock.now().replace(microsecond=0).isoformat(),
             "pension": pension,
             "medical": medical,
-            "bills": [self._bill(bill) for bill in (person.bills if person else ())],
+            "bills": [self._bill(bill) for bill in self.books.issued(person.bills if person else ())],
         }
 
     def bill(self, question: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return one bill of one person, or none."""
         person = self._people.get(question["id_number"])
-        found = (
-            next((bill for bill in person.bills if bill.reference == question["reference"]), None) if person else None
-        )
+        issued = self.books.issued(person.bills if person else ())
+        found = next((bill for bill in issued if bill.reference == question["reference"]), None)
         if found is None:
             return {"bill": None}
         return {"bill": {**self._bill(found), "department_id": DEPARTMENT_ID, "payee": PAYEE}}

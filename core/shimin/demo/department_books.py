@@ -20,11 +20,11 @@ class Books:
 
         Args:
             path: the file; its folder is made when missing.
-            bills: every bill there is.
+            bills: the first bill of each kind that everybody got.
             today: when the book begins, if it does not exist yet.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._bills = {bill.reference: bill for bill in bills}
+        self._first_bills = tuple(bills)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.executescript(
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 2000;"
@@ -44,9 +44,20 @@ class Books:
         with closing(self._db.execute("SELECT reference, payment_id FROM paid")) as found:
             return dict(found.fetchall())
 
+    def issued(self, bills: Iterable[ResidentBill]) -> list[ResidentBill]:
+        """Return the bills with those that followed: once a month's contribution is paid, the next month's is due."""
+        paid = self.paid()
+        found = []
+        for first in bills:
+            bill: ResidentBill | None = first
+            while bill is not None:
+                found.append(bill)
+                bill = bill.following() if bill.reference in paid else None
+        return found
+
     def record(self, *, reference: str, payment_id: str, amount_minor: int, currency: str) -> Problem | None:
         """Write down once that a payment paid a bill; a repeat changes nothing. Return what is wrong, if anything."""
-        bill = self._bills.get(reference)
+        bill = next((bill for bill in self.issued(self._first_bills) if bill.reference == reference), None)
         if bill is None:
             return "unknown_bill"
         if (amount_minor, currency) != (bill.amount_minor, "CNY"):
