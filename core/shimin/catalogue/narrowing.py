@@ -11,6 +11,8 @@ VALUES_MAX = 20
 VALUE_CHARS_MAX = 300
 CONTAINED_UNITS_MAX = 8
 """Longer queries are not looked for in titles run by run; the index still finds and ranks them."""
+SCORE_SCALE = 10**9
+"""FTS5 scores words that stand in most guides in millionths, and those must still differ."""
 TITLE_WEIGHT, NAMES_WEIGHT, BODY_WEIGHT = 10.0, 4.0, 1.0
 
 _COLUMNS = {"department": "department", "area": "area_code"}
@@ -48,16 +50,18 @@ class Statement:
     def matched(self, attempt: Attempt, *, scored: bool) -> str:
         """Return the query whose rows are the guides the words find: ``number`` and, if wanted, ``score``.
 
-        A lower score is better. Scores are whole millionths, so that a cursor can hold one exactly.
+        A lower score is better. Scores are whole numbers, so that a cursor can hold one exactly.
         """
         expression = self.bind(attempt.expression(self.engine))
         if self.engine == "sqlite":
-            score = f"CAST(bm25(guide_search, {TITLE_WEIGHT}, {NAMES_WEIGHT}, {BODY_WEIGHT}) * 1000000 AS INTEGER)"
+            score = (
+                f"CAST(bm25(guide_search, {TITLE_WEIGHT}, {NAMES_WEIGHT}, {BODY_WEIGHT}) * {SCORE_SCALE} AS INTEGER)"
+            )
             selected = f"rowid AS number, {score} AS score" if scored else "rowid AS number"
             return f"SELECT {selected} FROM guide_search WHERE guide_search MATCH {expression}"  # noqa: S608
         query = f"CAST(CAST({expression} AS TEXT) AS TSQUERY)"
         weights = f"'{{{BODY_WEIGHT / 10}, {BODY_WEIGHT / 10}, {NAMES_WEIGHT / 10}, {TITLE_WEIGHT / 10}}}'"
-        score = f"CAST(ts_rank({weights}, terms, {query}, 1) * -1000000 AS BIGINT)"
+        score = f"CAST(ts_rank({weights}, terms, {query}, 1) * -{SCORE_SCALE} AS BIGINT)"
         selected = f"number, {score} AS score" if scored else "number"
         return f"SELECT {selected} FROM guide_search WHERE terms @@ {query}"  # noqa: S608
 

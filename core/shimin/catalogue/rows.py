@@ -140,14 +140,14 @@ async def _write_labels(unit: Unit, number: int, guide: Guide) -> None:
         *(("group", value) for value in guide.groups),
         *(("theme", value) for value in guide.themes),
     ]
-    for dimension, value in wanted:
-        await unit.execute(
-            "INSERT INTO guide_label (row_key, number, dimension, value) VALUES ($1, $2, $3, $4)",
-            f"{number}:{dimension}:{value}",
-            number,
-            dimension,
-            value,
-        )
+    if not wanted:
+        return
+    places = ", ".join(f"(${at}, ${at + 1}, ${at + 2}, ${at + 3})" for at in range(1, 4 * len(wanted), 4))
+    values = [(f"{number}:{dimension}:{value}", number, dimension, value) for dimension, value in wanted]
+    await unit.execute(
+        f"INSERT INTO guide_label (row_key, number, dimension, value) VALUES {places}",  # noqa: S608 - placeholders
+        *(part for row in values for part in row),
+    )
 
 
 async def _write_index(unit: Unit, number: int, entry: IndexEntry) -> None:

@@ -18,7 +18,10 @@ QUERY_UNITS_MAX = 32
 PREFIX_CHARS_MIN = 3
 """From so many characters on, the last Latin word of a query also finds longer words: it may still be being typed."""
 
-_CJK = r"\u3005\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_CJK = (
+    r"\u3005\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff"
+    r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"
+)
 _RUNS = re.compile(rf"(?P<cjk>[{_CJK}]+)|(?P<word>[^\W_{_CJK}]+)")
 _ASKING = re.compile(
     r"怎么样|怎么|怎样|如何|哪里|哪儿|在哪|什么时候|什么|多久|多少|可以|能否|是否|需要|我要|我想|想要|请问|"
