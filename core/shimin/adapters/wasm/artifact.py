@@ -7,6 +7,7 @@ import re
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 
@@ -94,7 +95,10 @@ class Artifacts:
 
     def _open_verified(self, file: Path, release: ReleaseRef) -> int:
         """Open, then digest what is open: the name may point elsewhere by the time it is loaded."""
-        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        try:
+            descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        except OSError:
+            self._refuse(release, "local file")
         try:
             digest = hashlib.sha256()
             position = 0
@@ -108,7 +112,7 @@ class Artifacts:
             raise
         return descriptor
 
-    def _refuse(self, release: ReleaseRef, what: str) -> None:
+    def _refuse(self, release: ReleaseRef, what: str) -> NoReturn:
         """Say no, loudly: somebody or something changed signed code."""
         log.critical("sandbox.artifact_altered", app_id=release.app_id, release_id=release.release_id, what=what)
         raise ArtifactAltered(app_id=release.app_id)

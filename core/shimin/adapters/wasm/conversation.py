@@ -170,17 +170,14 @@ class Conversation:
         )
         if answer.kind == Kind.ENDED:
             self._raise_ended(answer.text(0), answer.text(1))
-        if answer.kind == Kind.SAID_NO:
-            code, message, detail = answer.text(0), answer.text(1), answer.texts[2]
-            if detail is not None and not is_shallow(detail, limits.json_depth_max):
-                raise MiniAppOutputTooDeep(app_id=app_id, depth_max=limits.json_depth_max)
-            return Outcome(ok=False, output="", code=code, message=message, detail=detail, usage=usage)
-        output = answer.text(0)
-        if len(output.encode()) > limits.output_bytes_max:
+        told = [answer.text(0)] if answer.kind == Kind.DONE else [answer.text(0), answer.text(1), answer.texts[2] or ""]
+        if sum(len(text.encode()) for text in told) > limits.output_bytes_max:
             raise MiniAppOutputTooBig(app_id=app_id, size_bytes_max=limits.output_bytes_max)
-        if not is_shallow(output, limits.json_depth_max):
+        if not is_shallow(told[-1], limits.json_depth_max):
             raise MiniAppOutputTooDeep(app_id=app_id, depth_max=limits.json_depth_max)
-        return Outcome(ok=True, output=output, code="", message="", detail=None, usage=usage)
+        if answer.kind == Kind.SAID_NO:
+            return Outcome(ok=False, output="", code=told[0], message=told[1], detail=answer.texts[2], usage=usage)
+        return Outcome(ok=True, output=told[0], code="", message="", detail=None, usage=usage)
 
     def _raise_ended(self, cause: str, said: str) -> NoReturn:
         """Say why an instance ended without an answer."""

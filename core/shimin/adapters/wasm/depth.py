@@ -1,7 +1,10 @@
 """How deeply JSON text is nested, found without parsing it: a parser may run out of stack on what a guest made."""
 
+import re
+
 BRACKETS_MAX = 131_072
 """More than this many brackets in one text are refused: no answer for a screen needs them."""
+_ANY_BRACKET = re.compile(r"[\[\]{}]")
 _AS_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -12,7 +15,7 @@ def is_shallow(text: str, depth_max: int) -> bool:
     What is not JSON may pass; it then fails where it is parsed. Every step is one pass in C over what is left of the
     text, so that a hostile megabyte costs milliseconds.
     """
-    if "[" not in text and "{" not in text:
+    if not _ANY_BRACKET.search(text):
         return True
     # A quote that is not escaped begins or ends a string: every second part lies outside.
     outside = "".join(text.replace("\\\\", "").replace('\\"', "").split('"')[::2])

@@ -46,6 +46,8 @@ class _Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take whole frames out of what has arrived so far."""
+        if self.is_over:
+            return
         received = self._received
         received += data
         try:
@@ -66,6 +68,7 @@ class _Wire(asyncio.Protocol):
     def end(self, why: str) -> None:
         """Give the reader nothing but the end from here on."""
         self._over = self._over or why
+        self._received.clear()
         self._wake()
 
     def _wake(self) -> None:

@@ -104,7 +104,8 @@ def answers_deep(data: dict[str, Any], host: Any) -> Any:
 def asks_deep(data: dict[str, Any], host: Any) -> Any:
     """Hand the host variables that are nested deeply."""
     try:
-        return host.execute("operations/person.graphql", '{"a":' * 200_000 + "1" + "}" * 200_000)
+        depth = int(data["depth"])
+        return host.execute("operations/person.graphql", '{"a":' * depth + "1" + "}" * depth)
     except HostError as error:
         return {"code": error.code}
 
