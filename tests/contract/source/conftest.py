@@ -39,7 +39,7 @@ class Department:
 async def department(tmp_path: Path) -> AsyncIterator[Department]:
     """Serve the department on a free port."""
     path = tmp_path / "department.db"
-    with socket.socket() as listener:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:  # asyncio sets TCP_NODELAY by protocol
         listener.bind(("127.0.0.1", 0))
         server = uvicorn.Server(
             uvicorn.Config(department_app(path, SECRET), log_level="error", timeout_graceful_shutdown=1)

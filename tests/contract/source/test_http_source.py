@@ -209,15 +209,27 @@ async def test_a_failing_source_is_left_alone_for_a_while(make_source: MakeSourc
     assert len(received) == 5
 
 
-async def test_one_source_is_asked_at_most_so_many_questions_at_once(make_source: MakeSource) -> None:
-    async def never(_: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(2)
+async def test_one_source_is_asked_at_most_so_many_questions_at_once(
+    make_source: MakeSource, registrations: Mapping[str, SourceSpec]
+) -> None:
+    hrss = registrations["hrss"]
+    patient = replace(hrss.operations["social_insurance"], timeout_s=10.0)
+    now_asked, most_asked = 0, 0
 
-    async with answering(never) as (url, received):
-        source = make_source(url)
-        reasons = await asyncio.gather(*(reason(source) for _ in range(AT_ONCE_MAX + 10)))
-    assert set(reasons) == {"slow"}
-    assert len(received) <= AT_ONCE_MAX
+    async def take_time(writer: asyncio.StreamWriter) -> None:
+        nonlocal now_asked, most_asked
+        now_asked += 1
+        most_asked = max(most_asked, now_asked)
+        await asyncio.sleep(0.05)
+        now_asked -= 1
+        writer.write(http(GOOD))
+        await writer.drain()
+
+    async with answering(take_time) as (url, received):
+        source = make_source(url, specs={"hrss": replace(hrss, operations={"social_insurance": patient})})
+        await asyncio.gather(*(source.ask(INSURANCE) for _ in range(3 * AT_ONCE_MAX)))
+    assert len(received) == 3 * AT_ONCE_MAX
+    assert most_asked == AT_ONCE_MAX
 
 
 def keeping(specs: Mapping[str, SourceSpec], *, fresh_s: float, stale_s: float) -> dict[str, SourceSpec]:

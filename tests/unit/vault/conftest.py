@@ -46,7 +46,7 @@ class WatchedSource:
 @pytest.fixture
 async def department(tmp_path: Path) -> AsyncIterator[str]:
     """Serve the department on a free port; give its address."""
-    with socket.socket() as listener:
+    with socket.socket(proto=socket.IPPROTO_TCP) as listener:  # asyncio sets TCP_NODELAY by protocol
         listener.bind(("127.0.0.1", 0))
         app = department_app(tmp_path / "department.db", SECRET)
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1))
