@@ -42,6 +42,14 @@ class DatabaseFailed(Refusal):
     reason: str
 
 
+class DatabaseNotMigrated(Refusal):
+    """The database lacks steps that this version of the program needs."""
+
+    code = "DATABASE_NOT_MIGRATED"
+    http_status = 503
+    pending: int
+
+
 class DatabaseNewerThanCode(Refusal):
     """The database was migrated by a newer version of the program."""
 

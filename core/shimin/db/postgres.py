@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ Connection: TypeAlias = PoolConnectionProxy
 CONNECT_TIMEOUT_S = 5.0
 CLEANUP_TIMEOUT_S = 2.0
 STATEMENT_TIMEOUT_MS = 30_000
+READER_RETRIES = 3
 _SETTINGS = {
     "application_name": "shimin",
     "timezone": "UTC",
@@ -93,44 +94,81 @@ class PostgresSession:
 
     def __init__(self, connection: Any, where: str) -> None:
         """Speak through a connection that somebody else releases."""
-        self._connection = connection
+        self.connection = connection
         self._where = where
 
     async def fetch(self, sql: str, args: Sequence[object]) -> list[dict[str, Any]]:
         """Run one statement and return its rows."""
         check_args(args)
         try:
-            rows = await self._connection.fetch(sql, *args)
-        except Exception as error:
-            raise self._seen(error) from error
+            rows = await self.connection.fetch(sql, *args)
+        except Exception as error:  # noqa: BLE001 - every error goes on, as callers know it
+            raise self._seen(error) from None
         return [dict(row) for row in rows]
 
     async def execute(self, sql: str, args: Sequence[object]) -> int:
         """Run one statement and return how many rows it touched."""
         check_args(args)
         try:
-            status: str = await self._connection.execute(sql, *args)
-        except Exception as error:
-            raise self._seen(error) from error
+            status: str = await self.connection.execute(sql, *args)
+        except Exception as error:  # noqa: BLE001 - every error goes on, as callers know it
+            raise self._seen(error) from None
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def run_many(self, sql: str, many: Sequence[Sequence[object]]) -> None:
         """Run one statement with each of many sets of values, in one round trip."""
         try:
-            await self._connection.executemany(sql, many)
-        except Exception as error:
-            raise self._seen(error) from error
+            await self.connection.executemany(sql, many)
+        except Exception as error:  # noqa: BLE001 - every error goes on, as callers know it
+            raise self._seen(error) from None
 
     async def run_script(self, sql: str) -> None:
         """Run several statements without values."""
         try:
-            await self._connection.execute(sql)
-        except Exception as error:
-            raise self._seen(error) from error
+            await self.connection.execute(sql)
+        except Exception as error:  # noqa: BLE001 - every error goes on, as callers know it
+            raise self._seen(error) from None
 
     def _seen(self, error: Exception) -> Exception:
+        """Return what callers see; the server's own text is left behind, since it repeats values of rows."""
+        if isinstance(error, asyncpg.DataError):
+            return ValueError(str(error).partition(":")[0])  # "invalid input for query argument $3"
+        if isinstance(error, asyncpg.InterfaceError) and not self._is_lost():
+            misuse: Exception = error
+            return misuse
         return translate(error, self._where)
+
+    def _is_lost(self) -> bool:
+        try:
+            return bool(self.connection.is_closed())
+        except asyncpg.InterfaceError:  # the driver has already taken it back
+            return True
+
+
+class _ReaderSession(PostgresSession):
+    """A reading connection that is replaced when it turns out stale: a read has changed nothing and can be repeated."""
+
+    def __init__(
+        self, connection: Connection, where: str, another: Callable[[Connection], Awaitable[Connection]]
+    ) -> None:
+        super().__init__(connection, where)
+        self._another = another
+        self._may_change = True
+
+    def keep(self) -> None:
+        """Stay with this connection: it holds a snapshot."""
+        self._may_change = False
+
+    async def fetch(self, sql: str, args: Sequence[object]) -> list[dict[str, Any]]:
+        for _ in range(READER_RETRIES):
+            try:
+                return await super().fetch(sql, args)
+            except DatabaseUnreachable:
+                if not self._may_change:
+                    raise
+                self.connection = await self._another(self.connection)
+        return await super().fetch(sql, args)
 
 
 class PostgresDatabase(Database):
@@ -168,29 +206,28 @@ class PostgresDatabase(Database):
     @asynccontextmanager
     async def reader(self, *, snapshot: bool = False) -> AsyncIterator[Reader]:
         """Open a reading connection (see ``Database.reader``)."""
-        connection = await self._acquire(self._readers, UNIT_TIMEOUT_S)
-        session = PostgresSession(connection, self._where)
+        session = _ReaderSession(await self._acquire(self._readers, UNIT_TIMEOUT_S), self._where, self._another_reader)
         try:
             if snapshot:
-                await session.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ())
+                await session.fetch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", ())
+                session.keep()
             reader = Reader(session, "postgres")
             try:
                 yield reader
             finally:
                 reader.end()
                 if snapshot:
-                    await self._roll_back(connection)
+                    await self._roll_back(session.connection)
         finally:
-            await self._release(self._readers, connection)
+            await self._release(self._readers, session.connection)
 
     async def durability(self) -> Mapping[str, str]:
         """Return the server's settings as they hold for units."""
         connection = await self._acquire(self._writers, UNIT_TIMEOUT_S)
         try:
-            rows = await connection.fetch("SELECT name, setting FROM pg_settings WHERE name = ANY($1)", _DURABLE)
+            session = PostgresSession(connection, self._where)
+            rows = await session.fetch("SELECT name, setting FROM pg_settings WHERE name = ANY($1)", [list(_DURABLE)])
             return {row["name"]: row["setting"] for row in rows}
-        except Exception as error:
-            raise translate(error, self._where) from error
         finally:
             await self._release(self._writers, connection)
 
@@ -220,7 +257,7 @@ class PostgresDatabase(Database):
                 if not isinstance(error, _LOST):
                     raise
                 if attempt == attempts:
-                    raise translate(error, self._where) from error
+                    raise translate(error, self._where) from None
             else:
                 return connection
         raise AssertionError  # not reached: the last attempt returns or raises
@@ -233,6 +270,12 @@ class PostgresDatabase(Database):
         except (*_LOST, asyncpg.PostgresError) as error:
             raise DatabaseUnreachable(where=self._where, reason=_reason(error)) from None
 
+    async def _another_reader(self, lost: Connection) -> Connection:
+        """Return a connection in place of one that turned out to be gone."""
+        _drop(lost)
+        await self._release(self._readers, lost)
+        return await self._acquire(self._readers, UNIT_TIMEOUT_S)
+
     async def _commit(self, connection: Connection) -> None:
         committing = asyncio.ensure_future(_commit(connection))
         try:
@@ -241,9 +284,9 @@ class PostgresDatabase(Database):
             # The decision is the server's by now; let it finish so that the connection is clean.
             await asyncio.wait([committing], timeout=CLEANUP_TIMEOUT_S)
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - every error goes on, as callers know it
             _drop(connection)
-            raise translate(error, self._where) from error
+            raise translate(error, self._where) from None
         if status != "COMMIT":
             # A statement failed, the block swallowed the error, and the server turned the commit into a rollback.
             raise DatabaseFailed(reason="a statement of the unit had failed")

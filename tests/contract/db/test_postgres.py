@@ -12,6 +12,7 @@ import asyncpg
 import pytest
 
 from shimin.db import (
+    ConstraintBroken,
     Database,
     DatabaseBusy,
     DatabaseNotDurable,
@@ -94,16 +95,44 @@ async def test_a_connection_killed_before_the_commit_fails_that_unit_alone(serve
     assert await names(postgres) == ["c"]
 
 
-async def test_readers_survive_killed_connections(server_url: str, postgres: Database) -> None:
+async def test_readers_do_not_notice_killed_connections(server_url: str, postgres: Database) -> None:
     assert await names(postgres) == []
-    await kill_backends(server_url)
-    for _ in range(3):
-        try:
-            assert await names(postgres) == []
-            break
-        except DatabaseUnreachable:
-            continue
-    assert await names(postgres) == []
+    for _ in range(5):
+        await kill_backends(server_url)
+        assert await names(postgres) == []
+        async with postgres.reader(snapshot=True) as reader:
+            assert await reader.fetch("SELECT id FROM test_thing") == []
+
+
+async def test_a_snapshot_that_lost_its_connection_is_not_continued_on_another(
+    server_url: str, postgres: Database
+) -> None:
+    with pytest.raises(DatabaseUnreachable):
+        async with postgres.reader(snapshot=True) as reader:
+            assert await reader.fetch("SELECT id FROM test_thing") == []
+            await kill_backends(server_url)
+            await reader.fetch("SELECT id FROM test_thing")
+
+
+async def test_an_error_repeats_no_value_of_a_row(postgres: Database) -> None:
+    """The server's own texts do; they would end in a log."""
+    value = "".join(reversed("7-terces"))  # so that the traceback's lines of code do not hold it
+    await put(postgres, value)
+    with pytest.raises(ConstraintBroken) as caught:
+        await put(postgres, value)
+    assert value not in "".join(traceback.format_exception(caught.value))
+
+
+async def test_a_value_of_the_wrong_type_is_a_bug_of_ours_and_not_a_lost_server(postgres: Database) -> None:
+    value = "".join(reversed("7-terces"))
+    async with postgres.reader() as reader:
+        with pytest.raises(ValueError, match="argument") as caught:
+            await reader.fetch("SELECT id FROM test_thing WHERE amount_minor = $1", value)
+        assert value not in "".join(traceback.format_exception(caught.value))
+        with pytest.raises(asyncpg.InterfaceError):
+            await reader.fetch("SELECT id FROM test_thing WHERE amount_minor = $1")
+        with pytest.raises(asyncpg.PostgresSyntaxError):
+            await reader.fetch("SELEC 1")
 
 
 async def test_a_unit_waits_no_longer_than_told_for_a_locked_row(postgres: Database) -> None:

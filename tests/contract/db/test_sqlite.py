@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 import sys
+from collections.abc import Awaitable, Callable
 from contextlib import closing
 from pathlib import Path
 from typing import cast
@@ -19,6 +20,7 @@ from shimin.db import (
     DatabaseNotForProduction,
     DatabaseUrlInvalid,
     Unit,
+    UnitTimedOut,
     check_durability,
     open_database,
 )
@@ -80,35 +82,87 @@ async def test_a_unit_that_fails_in_a_group_leaves_the_others(sqlite: Database) 
     assert on_disk(sqlite) == {f"n{number}" for number in range(0, 60, 2)}
 
 
-async def test_a_commit_that_fails_fails_every_unit_of_its_group(sqlite: Database) -> None:
+async def in_one_group(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch, *works: Callable[[Unit], Awaitable[None]]
+) -> list[BaseException | None]:
+    """Run units so that they surely share a transaction: each waits for its turn while the one before still works."""
+    monkeypatch.setattr("shimin.db.sqlite_writer.GROUP_AGE_MAX_S", 60)
+    writer = cast("SqliteDatabase", sqlite)._writer
+
+    async def run(index: int, work: Callable[[Unit], Awaitable[None]]) -> None:
+        async with sqlite.unit(timeout_s=2) as unit:
+            while index + 1 < len(works) and not writer._waiting:  # noqa: ASYNC110 - the writer announces nothing
+                await asyncio.sleep(0.001)
+            await work(unit)
+
+    tasks = []
+    for index, work in enumerate(works):
+        tasks.append(asyncio.create_task(run(index, work)))
+        await asyncio.sleep(0.01)
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_a_commit_that_fails_fails_every_unit_of_its_group(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A deferred foreign key is checked by COMMIT alone: a real commit that really fails."""
     async with sqlite.unit() as unit:
         await unit.execute("CREATE TABLE parent (id TEXT PRIMARY KEY)")
         await unit.execute("CREATE TABLE child (id TEXT REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED)")
-    together = asyncio.Event()
 
-    async def first() -> None:
-        async with sqlite.unit() as unit:
-            await unit.execute("INSERT INTO child VALUES ('orphan')")
-            together.set()
-            await asyncio.sleep(0.05)  # so that the other one waits and joins the group
+    async def orphan(unit: Unit) -> None:
+        await unit.execute("INSERT INTO child VALUES ('orphan')")
 
-    async def second() -> None:
-        await together.wait()
-        async with sqlite.unit() as unit:
-            await add(unit, "innocent")
+    async def innocent(unit: Unit) -> None:
+        await add(unit, "innocent")
 
-    outcomes = await asyncio.gather(first(), second(), return_exceptions=True)
-    if any(outcome is None for outcome in outcomes):
-        # The group was already old when the first unit ended, so it was committed alone.
-        assert isinstance(outcomes[0], Exception)
-        assert on_disk(sqlite) == {"innocent"}
-    else:
-        assert [type(outcome) for outcome in outcomes] == [DatabaseFailed, DatabaseFailed]
-        assert on_disk(sqlite) == set()
+    outcomes = await in_one_group(sqlite, monkeypatch, innocent, orphan)
+    assert [type(outcome) for outcome in outcomes] == [DatabaseFailed, DatabaseFailed]
+    assert on_disk(sqlite) == set()
     async with sqlite.unit() as unit:
         await add(unit, "later")
-    assert "later" in on_disk(sqlite)
+    assert on_disk(sqlite) == {"later"}
+
+
+async def test_an_interrupted_statement_fails_the_group_it_takes_with_it(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite undoes the whole transaction then; whoever shared it must not hear of success."""
+
+    async def innocent(unit: Unit) -> None:
+        await add(unit, "innocent")
+
+    async def endless(unit: Unit) -> None:
+        await unit.execute(
+            "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n)"
+            " INSERT INTO test_thing (id, owner_id, department_id, made_at, is_open, amount_minor)"
+            " SELECT 'n' || x, 'o', 'd', 't', 1, 0 FROM n"
+        )
+
+    outcomes = await in_one_group(sqlite, monkeypatch, innocent, endless)
+    assert [type(outcome) for outcome in outcomes] == [DatabaseFailed, UnitTimedOut]
+    assert on_disk(sqlite) == set()
+    async with sqlite.unit() as unit:
+        await add(unit, "later")
+    assert on_disk(sqlite) == {"later"}
+
+
+async def test_a_unit_that_fails_after_others_of_its_group_leaves_them(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def first(unit: Unit) -> None:
+        await add(unit, "first")
+
+    async def fails(unit: Unit) -> None:
+        await add(unit, "second")
+        raise LookupError
+
+    async def silent(_unit: Unit) -> None:
+        raise LookupError
+
+    outcomes = await in_one_group(sqlite, monkeypatch, first, fails, silent)
+    assert [type(outcome) for outcome in outcomes] == [type(None), LookupError, LookupError]
+    assert on_disk(sqlite) == {"first"}
 
 
 async def test_a_full_disk_fails_what_it_hits_and_nothing_after_it(sqlite: Database) -> None:
