@@ -71,7 +71,7 @@ class Engine:
             raise DeadlineExceeded from None
 
     async def stream(self, document: Document, variables: Mapping[str, Any], context: Context) -> AsyncIterator[Answer]:
-        """Yield a subscription's responses; a single one with errors where it cannot start."""
+        """Yield a subscription's responses; a refusal or a fault of its source is the last one."""
         context.call = context.call.under(document.id)
         started = subscribe(
             self.schema,
@@ -88,6 +88,8 @@ class Engine:
         try:
             async for result in started:
                 yield answer(result, context.call)
+        except Exception as error:  # noqa: BLE001 - the source itself refused or failed: said as an answer, then the end
+            yield {"errors": [public_error(GraphQLError("", original_error=error), context.call)]}
         finally:
             close = getattr(started, "aclose", None)
             if close:
@@ -105,7 +107,7 @@ def answer(result: ExecutionResult, call: Call) -> Answer:
 
 
 def public_error(error: GraphQLError, call: Call) -> dict[str, Any]:
-    """Return what the caller may see of an error: a refusal's code and words, the document's own fault, or a trace id."""
+    """Return what the caller may see of an error: a refusal's code, the document's own fault, or a trace id."""
     refusal = _cause(error, call)
     shown = refusal_error(refusal, call)
     if isinstance(refusal, DocumentInvalid):

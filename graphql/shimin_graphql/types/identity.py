@@ -13,8 +13,10 @@ from shimin.kit.refusal import InvalidInput, NotAllowed, NotFound, NotSignedIn
 from shimin.ports.notify import NotifyUnavailable
 from shimin.ports.source import SourceUnavailable
 from shimin_graphql.context import Info
-from shimin_graphql.types.base import ANYONE, CITIZEN, SIGNED_IN, Connection, field, mutation
+from shimin_graphql.types.base import CITIZEN, SIGNED_IN, Access, Connection, field, mutation
 
+IN_PERSON = Access("anyone in person", frozenset({"anonymous", "citizen", "member", "operator"}))
+"""Not mini-apps: none of them may have codes sent, sign anybody in or hold a session."""
 DEVELOPMENT_CODE_LIMITS = CodeLimits(requests_per_phone_max=1_000, requests_per_device_max=10_000)
 """Whoever develops asks for codes all day; how codes are guessed at stays as strict as in production."""
 
@@ -204,7 +206,7 @@ class IdentityMutation:
     """Signing in and out, and proving who one is."""
 
     @mutation(
-        allow=ANYONE,
+        allow=IN_PERSON,
         refuses=[identity.InvalidPhone, identity.CodeRequestedTooOften, NotifyUnavailable, InvalidInput],
     )
     async def request_code(self, info: Info, input: RequestCodeInput) -> CodeRequested:  # noqa: A002
@@ -223,7 +225,7 @@ class IdentityMutation:
         return CodeRequested(expires_at=asked.expires_at)
 
     @mutation(
-        allow=ANYONE,
+        allow=IN_PERSON,
         refuses=[
             identity.InvalidPhone,
             identity.CodeWrong,
@@ -252,7 +254,7 @@ class IdentityMutation:
         )
         return SignedIn.of(done)
 
-    @mutation(allow=ANYONE, refuses=[identity.RefreshTokenInvalid, InvalidInput])
+    @mutation(allow=IN_PERSON, refuses=[identity.RefreshTokenInvalid, InvalidInput])
     async def refresh_session(self, info: Info, input: RefreshSessionInput) -> SignedIn:  # noqa: A002
         """Continue a session with its refresh token, which is replaced by the next one."""
         platform = info.context.platform
