@@ -1,6 +1,6 @@
 """Tables of the ledger and the only statements that write them: balances move by guarded updates alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,66 +9,6 @@ from tortoise.models import Model
 from shimin.db import FlagField, IdField, InstantField, MoneyField, Reader, Row, Unit
 from shimin.kit.money import Money
 from shimin.ledger.model import Account, HoldTransfer, OpenAccount, Transfer, TransferState
-
-GUARDS: Mapping[str, tuple[str, ...]] = {
-    "sqlite": (
-        (
-            "CREATE TRIGGER ledger_entry_no_update BEFORE UPDATE ON ledger_entry"
-            " BEGIN SELECT RAISE(ABORT, 'ledger entries are never changed'); END"
-        ),
-        (
-            "CREATE TRIGGER ledger_entry_no_delete BEFORE DELETE ON ledger_entry"
-            " BEGIN SELECT RAISE(ABORT, 'ledger entries are never removed'); END"
-        ),
-        (
-            "CREATE TRIGGER ledger_account_covered BEFORE UPDATE ON ledger_account"
-            " WHEN NEW.held_minor < 0 OR NOT (NEW.may_go_negative OR NEW.posted_minor >= NEW.held_minor)"
-            " BEGIN SELECT RAISE(ABORT, 'a ledger account must cover what is held on it'); END"
-        ),
-        (
-            "CREATE TRIGGER ledger_transfer_final BEFORE UPDATE ON ledger_transfer WHEN OLD.state <> 'PENDING'"
-            " BEGIN SELECT RAISE(ABORT, 'a ledger transfer that ended is final'); END"
-        ),
-    ),
-    "postgres": (
-        (
-            "CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN RAISE EXCEPTION 'what the ledger holds is final'; END $$"
-        ),
-        (
-            "CREATE TRIGGER ledger_entry_immutable BEFORE UPDATE OR DELETE ON ledger_entry"
-            " FOR EACH ROW EXECUTE FUNCTION ledger_refuse()"
-        ),
-        (
-            "CREATE TRIGGER ledger_entry_no_truncate BEFORE TRUNCATE ON ledger_entry"
-            " FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()"
-        ),
-        (
-            "CREATE TRIGGER ledger_transfer_final BEFORE UPDATE ON ledger_transfer"
-            " FOR EACH ROW WHEN (OLD.state <> 'PENDING') EXECUTE FUNCTION ledger_refuse()"
-        ),
-        (
-            "ALTER TABLE ledger_account ADD CONSTRAINT ledger_account_covered"
-            " CHECK (held_minor >= 0 AND (may_go_negative OR posted_minor >= held_minor))"
-        ),
-    ),
-}
-"""Triggers and checks for the migration (``per_engine``): the second wall behind having no statement that does it."""
-GUARDS_UNDO: Mapping[str, tuple[str, ...]] = {
-    "sqlite": (
-        "DROP TRIGGER ledger_entry_no_update",
-        "DROP TRIGGER ledger_entry_no_delete",
-        "DROP TRIGGER ledger_account_covered",
-        "DROP TRIGGER ledger_transfer_final",
-    ),
-    "postgres": (
-        "DROP TRIGGER ledger_entry_immutable ON ledger_entry",
-        "DROP TRIGGER ledger_entry_no_truncate ON ledger_entry",
-        "DROP TRIGGER ledger_transfer_final ON ledger_transfer",
-        "DROP FUNCTION ledger_refuse()",
-        "ALTER TABLE ledger_account DROP CONSTRAINT ledger_account_covered",
-    ),
-}
 
 
 class LedgerAccount(Model):
@@ -85,7 +25,7 @@ class LedgerAccount(Model):
     opened_at = InstantField()
 
     class Meta:
-        """Names the table; ``GUARDS`` hold whatever statement is run."""
+        """Names the table; what migration 0003 adds holds whatever statement is run."""
 
         table = "ledger_account"
         app = "shimin"
