@@ -21,11 +21,9 @@ from shimin.adapters.http_source import HttpSource
 from shimin.adapters.jwt_tokens import JwtTokens, KeyFolder
 from shimin.adapters.memory_cache import MemoryCache
 from shimin.adapters.memory_pubsub import MemoryPubSub
-from shimin.adapters.redis_cache import RedisCache
-from shimin.adapters.redis_pubsub import RedisPubSub
 from shimin.adapters.wasm.build import build_component
 from shimin.adapters.wasm.sandbox import WasmSandbox
-from shimin.db import Database, check_durability, open_database
+from shimin.db import Database, DatabaseNotMigrated, check_durability, open_database, pending
 from shimin.identity import VerifiedTokens
 from shimin.kit.clock import Clock, SystemClock
 from shimin.ports.registration import SourceAddress, SourceSpec
@@ -96,7 +94,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
     secrets_dir = settings.data_dir / "secrets"
     production = settings.mode == "production"
     async with AsyncExitStack() as stack:
-        db = await open_database(settings.database, pool_size=settings.database_pool_size, models=MODELS)
+        db = await open_migrated(settings.database, pool_size=settings.database_pool_size)
         stack.push_async_callback(db.close)
         await check_durability(db, production=production)
         clock = SystemClock()
@@ -144,6 +142,19 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
         yield platform
 
 
+async def open_migrated(url: str, *, pool_size: int = 2) -> Database:
+    """Open the database as every verb needs it: with all tables of this version.
+
+    Raises:
+        DatabaseNotMigrated: it lacks steps. DatabaseNewerThanCode: it has steps this version does not know.
+        Refusal: it cannot be opened; the code says why.
+    """
+    waiting = await pending(url)
+    if waiting:
+        raise DatabaseNotMigrated(pending=len(waiting))
+    return await open_database(url, pool_size=pool_size, models=MODELS)
+
+
 async def _cancel(task: asyncio.Task[None]) -> None:
     task.cancel()
     with suppress(asyncio.CancelledError):
@@ -165,7 +176,12 @@ def secret_file(file: Path) -> bytes:
 
 def _redis_or_memory(settings: Settings) -> tuple[Cache, PubSub]:
     url = settings.redis_url.get_secret_value()
-    return (RedisCache.open(url), RedisPubSub.open(url)) if url else (MemoryCache(), MemoryPubSub())
+    if not url:
+        return MemoryCache(), MemoryPubSub()
+    from shimin.adapters.redis_cache import RedisCache  # noqa: PLC0415 - a third of a second to import
+    from shimin.adapters.redis_pubsub import RedisPubSub  # noqa: PLC0415
+
+    return RedisCache.open(url), RedisPubSub.open(url)
 
 
 def _blobs(settings: Settings, secrets_dir: Path) -> Blobs:

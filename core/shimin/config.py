@@ -70,6 +70,8 @@ class Settings(BaseSettings):
     """Departments' systems of record by name: ``SHIMIN_SOURCES__HRSS__URL``, ``…__SECRET``."""
     sources_file: Path | None = None
     """TOML file that registers sources' operations; empty: the demonstration city's."""
+    demo_department_url: str = "http://127.0.0.1:8101"
+    """The demonstration's department: stands in for every source without an address of its own."""
     channel_url: str = "http://127.0.0.1:8102"
     """The payment channel (the emulator in development)."""
     body_bytes_max: int = Field(default=256 * 1024, ge=1024, le=10 * 1024 * 1024)
@@ -117,7 +119,7 @@ class Settings(BaseSettings):
 
     def source(self, name: str) -> SourceSettings:
         """Return where a source is; the demonstration department where nothing is set."""
-        return self.sources.get(name) or SourceSettings(url="http://127.0.0.1:8101")
+        return self.sources.get(name) or SourceSettings(url=self.demo_department_url)
 
 
 def load_settings() -> Settings:

@@ -11,10 +11,9 @@ from rich.console import Console
 from rich.table import Table
 
 from shimin import audit
-from shimin.assembly import MODELS
+from shimin.assembly import open_migrated
 from shimin.audit import Anchor, ChainReport
 from shimin.config import load_settings
-from shimin.db import open_database
 from shimin.kit.refusal import InvalidInput
 
 BROKEN_SHOWN_MAX = 50
@@ -88,7 +87,7 @@ class Summary:
 
 async def _verify_all(database: str, known: Mapping[str, Anchor], *, collect: bool) -> Summary:
     """Verify each chain in a snapshot of its own."""
-    db = await open_database(database, models=MODELS)
+    db = await open_migrated(database)
     summary = Summary(collect=collect)
     try:
         async with db.reader() as names:

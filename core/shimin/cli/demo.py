@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.syntax import Syntax
 
 from shimin.config import load_settings
-from shimin.demo.phone import Phone
+from shimin.demo.phone import AWAY_S, Phone
 from shimin.demo.residents import load_residents
 from shimin.demo.story import Step, Story
 from shimin.kit.call import Locale
@@ -17,6 +17,7 @@ from shimin.kit.call import Locale
 def demo(
     url: Annotated[str | None, typer.Option(help="Server to play against; SHIMIN_HOST and SHIMIN_PORT otherwise.")] = None,
     lang: Annotated[str, typer.Option(help="Language of the citizen: zh-Hans or en.")] = "zh-Hans",
+    wait_s: Annotated[float, typer.Option(help="Seconds to wait for a server that is away.", min=0)] = AWAY_S,
     documents: Annotated[bool, typer.Option(help="Print each step's GraphQL document.")] = True,
 ) -> None:
     """Play the citizen's whole story: find, sign in, open a mini-app, consent, pay, get the receipt.
@@ -40,7 +41,7 @@ def demo(
 
     with httpx.Client(timeout=15) as http:
         phones = [
-            Phone(base_url, http, locale=locale, on_wait=lambda text: console.print(f"[yellow]   {text}[/yellow]"))
+            Phone(base_url, http, locale=locale, away_s=wait_s, on_wait=lambda text: console.print(f"[yellow]   {text}[/yellow]"))
             for _ in range(2)
         ]
         Story(phones[0], phones[1], load_residents()[0], report).play()

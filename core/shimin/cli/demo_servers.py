@@ -1,23 +1,23 @@
 """``shimin demo-department`` and ``shimin demo-channel``: the demonstration's own servers, apart from the platform."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
 from shimin.adapters.dev_notifier import DevelopmentOnly
 from shimin.cli.serve import bind
-from shimin.config import Settings, load_settings
-from shimin.demo.ports import CHANNEL_PORT, DEPARTMENT_PORT
+from shimin.config import InvalidSettings, Settings, load_settings
 
-Port = Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)]
-
-
-def demo_department(port: Port = DEPARTMENT_PORT) -> None:
+def demo_department() -> None:
     """Serve the invented department's system of record: insurance accounts and bills of invented citizens.
 
-    Example: shimin demo-department --port 8101
+    Listens on the port of SHIMIN_DEMO_DEPARTMENT_URL, on this machine only.
+
+    Example: shimin demo-department
     """
     settings = _development("shimin demo-department")
+    port = port_of(settings.demo_department_url)
     from shimin.assembly import demo_source_secret  # noqa: PLC0415 - loads everything; the mode is checked first
     from shimin.demo.department import run_department  # noqa: PLC0415
 
@@ -27,14 +27,16 @@ def demo_department(port: Port = DEPARTMENT_PORT) -> None:
 
 def demo_channel(
     webhook_url: Annotated[str, typer.Option(help="Where the platform hears what became of payments.")] = "",
-    port: Port = CHANNEL_PORT,
     delay_s: Annotated[float, typer.Option(help="Seconds until a charge is settled.", min=0, max=3600)] = 1.0,
 ) -> None:
     """Serve the emulated payment network: it collects invented money and says so by signed webhook until it is heard.
 
+    Listens on the port of SHIMIN_CHANNEL_URL, on this machine only.
+
     Example: shimin demo-channel --delay-s 5
     """
     settings = _development("shimin demo-channel")
+    port = port_of(settings.channel_url)
     from shimin.demo.channel import run_channel  # noqa: PLC0415
 
     bind("127.0.0.1", port).close()
@@ -46,6 +48,18 @@ def demo_channel(
         webhook_url=webhook_url or f"http://{settings.host}:{settings.port}/webhooks/channels/emulator",
         delay_s=delay_s,
     )
+
+
+def port_of(url: str) -> int:
+    """Return the port of one of the demonstration's own addresses.
+
+    Raises:
+        InvalidSettings: the address names no port.
+    """
+    port = urlsplit(url).port
+    if port is None:
+        raise InvalidSettings(problems=f"{url} names no port")
+    return port
 
 
 def _development(command: str) -> Settings:

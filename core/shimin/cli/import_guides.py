@@ -14,10 +14,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColum
 from rich.table import Table
 
 from shimin import catalogue
-from shimin.assembly import MODELS
+from shimin.assembly import open_migrated
 from shimin.catalogue import GuidesFileUnusable, ImportReport, Problem
 from shimin.config import load_settings
-from shimin.db import open_database
 from shimin.kit.call import Locale, system_call
 from shimin.kit.clock import SystemClock
 from shimin.kit.text import say
@@ -63,7 +62,7 @@ def import_guides(
 async def _run(
     database: str, file: IO[bytes], on_progress: Callable[[int], None], on_problem: Callable[[Problem], None]
 ) -> ImportReport:
-    db = await open_database(database, models=MODELS)
+    db = await open_migrated(database)
     try:
         return await catalogue.import_guides(
             system_call(), file, db=db, clock=SystemClock(), on_progress=on_progress, on_problem=on_problem

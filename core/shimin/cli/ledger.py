@@ -9,9 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from shimin import ledger, payments
-from shimin.assembly import MODELS
+from shimin.assembly import open_migrated
 from shimin.config import load_settings
-from shimin.db import open_database
 from shimin.kit.money import Money
 
 app = typer.Typer(help="The ledger: every unit of money, accounted for.", no_args_is_help=True)
@@ -43,7 +42,7 @@ def verify(
 
 async def _check(url: str) -> tuple[ledger.LedgerReport, list[payments.Mismatch]]:
     """Check ledger and payments as they were at one moment."""
-    db = await open_database(url, models=MODELS, pool_size=1, readers=1)
+    db = await open_migrated(url)
     try:
         async with db.reader(snapshot=True) as reader:
             return await ledger.verify(reader), await payments.verify(reader)

@@ -18,14 +18,14 @@ from rich.console import Console
 from rich.panel import Panel
 
 from shimin.adapters.dev_notifier import DevelopmentOnly
+from shimin.cli.demo_servers import port_of
 from shimin.cli.serve import bind
 from shimin.config import Settings, load_settings
-from shimin.demo.ports import CHANNEL_PORT, DEPARTMENT_PORT
+from shimin.demo.stamp import is_prepared, stamp
 from shimin.kit.refusal import Refusal
 
 READY_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 8.0
-DEMO_PORTS = (DEPARTMENT_PORT, CHANNEL_PORT)
 CRASHES_MAX = 5
 CRASH_WINDOW_S = 60.0
 
@@ -49,16 +49,20 @@ def run(
         raise DevelopmentOnly(what="shimin run")
     console = Console()
     started = time.monotonic()
-    for host, port in ((settings.host, settings.port), *((("127.0.0.1", p) for p in DEMO_PORTS) if demo else ())):
+    demo_urls = (settings.demo_department_url, settings.channel_url) if demo else ()
+    for host, port in ((settings.host, settings.port), *(("127.0.0.1", port_of(url)) for url in demo_urls)):
         bind(host, port).close()
     console.print("[bold]Shimin 市民[/bold] - development mode on embedded defaults; not for production.")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    from shimin.demo.city import prepare  # noqa: PLC0415 - loads everything; the port is checked first
-
-    asyncio.run(prepare(settings, console, demo=demo))
     fleet = Fleet(console, settings, demo=demo)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
+        fleet.start_demo()
+        if not is_prepared(settings, demo=demo):
+            from shimin.demo.city import prepare  # noqa: PLC0415 - loads everything, which a second start need not
+
+            asyncio.run(prepare(settings, console, demo=demo))
+            stamp(settings, demo=demo)
         fleet.start()
         _welcome(console, settings, time.monotonic() - started)
         fleet.watch()
@@ -138,23 +142,31 @@ class Fleet:
         """Plan which processes are needed."""
         self.console = console
         base = f"http://{settings.host}:{settings.port}"
-        self.children = []
-        if demo:
-            self.children += [
-                Child("department", ["demo-department"], f"http://127.0.0.1:{DEPARTMENT_PORT}/health"),
-                Child(
-                    "channel",
-                    ["demo-channel", "--webhook-url", f"{base}/webhooks/channels/emulator"],
-                    f"http://127.0.0.1:{CHANNEL_PORT}/health",
-                ),
+        self.demo = (
+            [
+                Child("department", ["demo-department"], f"{settings.demo_department_url}/health"),
+                Child("channel", ["demo-channel"], f"{settings.channel_url}/health"),
             ]
-        self.children.append(Child("server", ["serve"], f"{base}/health/ready"))
+            if demo
+            else []
+        )
+        self.platform = [Child("server", ["serve"], f"{base}/health/ready")]
         if settings.worker == "separate":
-            self.children.append(Child("worker", ["worker"], None))
+            self.platform.append(Child("worker", ["worker"], None))
+
+    @property
+    def children(self) -> list[Child]:
+        """Every process."""
+        return [*self.demo, *self.platform]
+
+    def start_demo(self) -> None:
+        """Start the demonstration's own servers; they need nothing of the platform and start beside it."""
+        for child in self.demo:
+            child.start()
 
     def start(self) -> None:
-        """Start all of them, side by side, and wait until each answers."""
-        for child in self.children:
+        """Start the platform, and wait until everything answers."""
+        for child in self.platform:
             child.start()
         for child in self.children:
             child.wait_ready()

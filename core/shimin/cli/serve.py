@@ -1,9 +1,12 @@
 """``shimin serve``: answer requests."""
 
+import asyncio
 import socket
 from typing import Annotated
 
 import typer
+import uvicorn
+import uvloop
 
 from shimin.config import Settings, load_settings
 from shimin.kit.refusal import Refusal
@@ -38,28 +41,33 @@ def run_server(settings: Settings) -> None:
 
     Raises:
         PortTaken: another program listens there.
+        Refusal: the platform cannot be opened; its code says why.
     """
     listening = bind(settings.host, settings.port)
-    import uvicorn  # noqa: PLC0415 - so that other verbs start without loading the server
-
-    from shimin.assembly import load_edge  # noqa: PLC0415
+    from shimin.assembly import load_edge, open_platform  # noqa: PLC0415 - a taken port is said before all this loads
 
     settings = settings.model_copy(update={"port": listening.getsockname()[1]})
-    config = uvicorn.Config(
-        load_edge().create_app(settings),
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        lifespan="on",
-        timeout_graceful_shutdown=3,
-        timeout_keep_alive=30,
-        limit_concurrency=4096,
-        ws="none",
-    )
-    server = uvicorn.Server(config)
-    server.run(sockets=[listening])
-    if not server.started:
-        raise SystemExit(1)
+
+    async def serve_platform() -> bool:
+        async with open_platform(settings) as platform:
+            config = uvicorn.Config(
+                load_edge().create_app(settings, platform),
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="on",
+                timeout_graceful_shutdown=3,
+                timeout_keep_alive=30,
+                limit_concurrency=4096,
+                ws="none",
+            )
+            server = uvicorn.Server(config)
+            await server.serve(sockets=[listening])
+            return server.started
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        if not runner.run(serve_platform()):
+            raise SystemExit(1)
 
 
 def bind(host: str, port: int) -> socket.socket:

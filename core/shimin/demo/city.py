@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +14,7 @@ from shimin.assembly import MODELS, Platform, open_platform
 from shimin.config import Settings
 from shimin.db import migrate
 from shimin.demo.guides import open_sample
+from shimin.demo.stamp import MINI_APPS
 from shimin.identity import Appointment
 from shimin.kit.call import Actor, Call, Role, system_call
 from shimin.kit.ids import DepartmentId
@@ -22,8 +22,6 @@ from shimin.kit.refusal import Refusal
 from shimin_sdk.pack import pack
 
 HRSS = DepartmentId("hrss.linhai")
-MINI_APPS = Path(__file__).resolve().parents[3] / "miniapps"
-"""Where a checkout keeps the first-party mini-apps; they are packed and submitted like anybody's."""
 
 
 class CityNotReady(Refusal):
@@ -34,23 +32,12 @@ class CityNotReady(Refusal):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Staffer:
-    """An invented person with an office in the demonstration city."""
-
-    phone: str
-    name: str
-    kind: identity.StaffKind
-    roles: frozenset[Role]
-    department_id: DepartmentId | None = None
-
-
 STAFF = (
-    Staffer("+8619900001001", "程开发", "member", frozenset({"developer"}), HRSS),
-    Staffer("+8619900001002", "管部门", "member", frozenset({"department_admin"}), HRSS),
-    Staffer("+8619900001003", "申审核", "operator", frozenset({"reviewer"})),
-    Staffer("+8619900001004", "方发布", "operator", frozenset({"releaser"})),
-    Staffer("+8619900001005", "纪审计", "operator", frozenset({"auditor"})),
+    Appointment(phone="+8619900001001", name="程开发", kind="member", roles=frozenset({"developer"}), department_id=HRSS),
+    Appointment(phone="+8619900001002", name="管部门", kind="member", roles=frozenset({"department_admin"}), department_id=HRSS),
+    Appointment(phone="+8619900001003", name="申审核", kind="operator", roles=frozenset({"reviewer"})),
+    Appointment(phone="+8619900001004", name="方发布", kind="operator", roles=frozenset({"releaser"})),
+    Appointment(phone="+8619900001005", name="纪审计", kind="operator", roles=frozenset({"auditor"})),
 )
 """One account of each kind; they sign in with phone and code like citizens, choosing their office."""
 
@@ -108,20 +95,13 @@ async def _staff(platform: Platform, steps: Steps) -> dict[Role, Call]:
     """Appoint the city's staff; return a call of each office's holder."""
     calls: dict[Role, Call] = {}
     with steps.step("offices 岗位"):
-        for person in STAFF:
-            office = Appointment(
-                phone=person.phone,
-                name=person.name,
-                kind=person.kind,
-                roles=person.roles,
-                department_id=person.department_id,
-            )
+        for office in STAFF:
             async with platform.db.unit() as unit:
                 staff_id = await identity.appoint(system_call(), office, unit=unit, clock=platform.clock)
             actor = Actor(
-                kind=person.kind, id=staff_id, department_id=person.department_id, roles=person.roles, assurance=1
+                kind=office.kind, id=staff_id, department_id=office.department_id, roles=office.roles, assurance=1
             )
-            calls.update(dict.fromkeys(person.roles, Call(actor=actor)))
+            calls.update(dict.fromkeys(office.roles, Call(actor=actor)))
     return calls
 
 

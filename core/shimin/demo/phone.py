@@ -45,6 +45,7 @@ class Phone:
     locale: str = "zh-Hans"
     access_token: str | None = None
     nonce: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    away_s: float = AWAY_S
     on_wait: Callable[[str], None] | None = None
     """Told when the server is away and the phone waits."""
 
@@ -67,12 +68,12 @@ class Phone:
         return answer
 
     def send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        """Send a request, again and again while nobody listens, up to ``AWAY_S``.
+        """Send a request, again and again while nobody listens, up to ``away_s``.
 
         Raises:
             StoryBroken: nobody answered for that long.
         """
-        give_up = time.monotonic() + AWAY_S
+        give_up = time.monotonic() + self.away_s
         told = False
         while True:
             try:

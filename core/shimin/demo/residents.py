@@ -31,9 +31,7 @@ class ResidentBill:
         return replace(
             self,
             reference=f"{found['stem']}-{following_year}-{following_month:02}",
-            title_zh_hans=self.title_zh_hans.replace(
-                f"{year}年{month}月", f"{following_year}年{following_month}月"
-            ),
+            title_zh_hans=self.title_zh_hans.replace(f"{year}年{month}月", f"{following_year}年{following_month}月"),
             title_en=self.title_en.replace(
                 f"{month_name[month]} {year}", f"{month_name[following_month]} {following_year}"
             ),
