@@ -17,7 +17,7 @@ import asyncpg
 import pytest
 from hypothesis import HealthCheck, settings
 
-from servers import POSTGRES_VARIABLE, REDIS_VARIABLE, ServerMissing, postgres, redis
+from servers import POSTGRES_VARIABLE, REDIS_VARIABLE, ServerMissing, postgres, quick_folder, redis
 from shimin.assembly import MODELS
 from shimin.db import Database, migrate, open_database
 from shimin.kit.clock import FixedClock
@@ -35,6 +35,11 @@ settings.register_profile(
     derandomize=bool(os.environ.get("CI")),
 )
 settings.load_profile("house")
+
+
+def pytest_configure() -> None:
+    """Let pytest put the folders of tests where writing is quick."""
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(quick_folder()))
 
 
 @pytest.fixture(scope="session")
