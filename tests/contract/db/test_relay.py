@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
@@ -363,46 +363,6 @@ async def test_relays_side_by_side_deliver_each_fact_once_and_each_key_in_order(
     assert dict(by_key) == {f"k{key}": list(range(20)) for key in range(10)}
     for database in databases[1:]:
         await database.close()
-
-
-async def test_a_keys_facts_become_visible_in_the_order_of_their_numbers(url: str, db: Database) -> None:
-    """A reader that saw number 7 never finds number 6 later, however units race."""
-    other = await open_database(url)
-    seen: list[int] = []
-    done = asyncio.Event()
-
-    async def watch() -> None:
-        while not done.is_set():
-            async with db.reader() as reader:
-                rows = await reader.fetch("SELECT seq FROM outbox WHERE key = 'a' ORDER BY seq")
-            fresh = [row["seq"] for row in rows if row["seq"] not in seen]
-            assert not seen or not fresh or min(fresh) > max(seen)
-            seen.extend(fresh)
-
-    async def race(database: Database, numbers: Sequence[int]) -> None:
-        for number in numbers:
-            async with database.unit(timeout_s=30) as unit:
-                await unit.emit(ThingHappened(thing_id="a", number=number))
-                await unit.emit(ThingHappened(thing_id=f"z{number}", number=number))
-
-    watching = asyncio.create_task(watch())
-    await asyncio.gather(*(race(database, range(15)) for database in (db, other) for _ in range(4)))
-    done.set()
-    await watching
-    async with db.reader() as reader:
-        assert await reader.fetch_value("SELECT count(*) FROM outbox") == 240
-    await other.close()
-
-
-async def test_units_that_emit_the_same_keys_in_opposite_order_do_not_block_each_other(db: Database) -> None:
-    async def both(first: str, second: str) -> None:
-        for number in range(20):
-            async with db.unit(timeout_s=30) as unit:
-                await unit.emit(ThingHappened(thing_id=first, number=number))
-                await unit.emit(ThingHappened(thing_id=second, number=number))
-
-    async with asyncio.timeout(30):
-        await asyncio.gather(*(both("a", "b") for _ in range(4)), *(both("b", "a") for _ in range(4)))
 
 
 def test_a_lease_that_could_run_out_under_its_handler_is_refused() -> None:
