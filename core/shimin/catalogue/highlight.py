@@ -3,6 +3,8 @@
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 
 from shimin.catalogue.model import Guide, HitField, Segment, Snippet, Text
 from shimin.catalogue.tokens import Unit, runs
@@ -23,23 +25,27 @@ class _Folded:
     """For each character of ``text`` its place in the original, and at the end the original's length."""
 
 
+@lru_cache(maxsize=8192)
+def _fold_cluster(cluster: str) -> str:
+    return fold(cluster)
+
+
 def _fold_with_origins(text: str) -> _Folded:
-    parts: list[str] = []
-    origins: list[int] = []
-    start = 0
-    for at in range(1, len(text) + 1):
-        # A letter and the marks that combine with it fold together.
-        if at < len(text) and unicodedata.combining(text[at]):
-            continue
-        folded = fold(text[start:at])
-        parts.append(folded)
-        origins.extend([start] * len(folded))
-        start = at
-    return _Folded("".join(parts), (*origins, len(text)))
+    # A letter and the marks that combine with it fold together.
+    starts = [at for at, char in enumerate(text) if at == 0 or not unicodedata.combining(char)]
+    parts = [_fold_cluster(text[start:end]) for start, end in pairwise((*starts, len(text)))]
+    folded = "".join(parts)
+    if len(folded) == len(parts):
+        return _Folded(folded, (*starts, len(text)))
+    origins = [start for start, part in zip(starts, parts, strict=True) for _ in part]
+    return _Folded(folded, (*origins, len(text)))
 
 
 def find_ranges(text: str, units: Sequence[Unit]) -> list[tuple[int, int]]:
     """Return the places of the text that the units of a query find, in order, none overlapping another."""
+    plain = fold(text)
+    if not any(unit.text in plain for unit in units):
+        return []  # most passages of most guides: not worth folding character by character
     folded = _fold_with_origins(text)
     found: list[tuple[int, int]] = []
     for run, is_cjk, start in runs(folded.text):
