@@ -14,8 +14,8 @@ from shimin.kit.money import Money
 from shimin.messages import SenderKind, SendMessage
 
 if TYPE_CHECKING:
-    from shimin.db import Handler
     from shimin.assembly import Platform
+    from shimin.db import Handler
 
 Reaction = Callable[["Platform", str, Any], Awaitable[None]]
 

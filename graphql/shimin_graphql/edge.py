@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from shimin_graphql.asgi import create_app
 from shimin_graphql.context import Context
-from shimin_graphql.engine.documents import Documents, InvalidDocument
+from shimin_graphql.engine.documents import DocumentError, Documents
 from shimin_graphql.engine.errors import DocumentInvalid
 from shimin_graphql.engine.run import Engine
 from shimin_graphql.schema import schema
@@ -39,7 +39,7 @@ class SchemaEdge:
         """
         try:
             return self.documents.compile(text).scopes
-        except InvalidDocument as error:
+        except DocumentError as error:
             raise DocumentInvalid(reason=error.summary) from None
 
     async def run_document(self, call: Call, text: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -53,7 +53,7 @@ class SchemaEdge:
             raise RuntimeError(message)
         try:
             document = self.documents.compile(text)
-        except InvalidDocument as error:
+        except DocumentError as error:
             raise DocumentInvalid(reason=error.summary) from None
         context = Context(call=call, platform=self.platform)
         return await self.engine.run_whole(document, variables, context)

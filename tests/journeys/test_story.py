@@ -61,9 +61,9 @@ class City:
     def wait_ready(self, process: subprocess.Popen[bytes], within_s: float = START_S) -> None:
         give_up = time.monotonic() + within_s
         while time.monotonic() < give_up:
-            with contextlib.suppress(OSError, urllib.error.URLError):
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health/ready", timeout=2):
-                    return
+            ready = f"http://127.0.0.1:{self.port}/health/ready"
+            with contextlib.suppress(OSError), urllib.request.urlopen(ready, timeout=2):
+                return
             assert process.poll() is None, self.log.read_text("utf-8")[-4000:]
             time.sleep(0.1)
         pytest.fail(f"not ready within {within_s} s:\n{self.log.read_text('utf-8')[-4000:]}")
@@ -96,7 +96,7 @@ class City:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with the city in it, as a first ``shimin run`` leaves it behind; its first story is played here."""
     city = City(tmp_path_factory.mktemp("city") / "data")
     try:
@@ -106,7 +106,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         assert "query SearchGuides" in story, "each step shows its document"
     finally:
         city.stop()
-    yield city.data
+    return city.data
 
 
 @contextlib.contextmanager
@@ -134,7 +134,7 @@ def test_the_city_survives_a_restart_and_the_books_balance(prepared: Path, tmp_p
 
 
 def test_a_server_killed_before_the_webhook_loses_and_doubles_nothing(prepared: Path, tmp_path: Path) -> None:
-    """kill -9 between "confirm payment" and the webhook: the story goes on after the restart, paid once."""
+    """Kill -9 between "confirm payment" and the webhook: the story goes on after the restart, paid once."""
     with copy_of(prepared, tmp_path) as city:
         city.start("demo-department")
         city.start("demo-channel", "--delay-s", "6")

@@ -15,7 +15,9 @@ from shimin.kit.call import Locale
 
 
 def demo(
-    url: Annotated[str | None, typer.Option(help="Server to play against; SHIMIN_HOST and SHIMIN_PORT otherwise.")] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Server to play against; SHIMIN_HOST and SHIMIN_PORT otherwise.")
+    ] = None,
     lang: Annotated[str, typer.Option(help="Language of the citizen: zh-Hans or en.")] = "zh-Hans",
     wait_s: Annotated[float, typer.Option(help="Seconds to wait for a server that is away.", min=0)] = AWAY_S,
     documents: Annotated[bool, typer.Option(help="Print each step's GraphQL document.")] = True,
@@ -37,12 +39,22 @@ def demo(
         number += 1
         if documents:
             console.print(Syntax(step.document.strip(), "graphql", theme="ansi_dark", padding=(0, 4)))
-        console.print(f"[green]{number:2} ✓[/green] [bold]{step.title}[/bold]: {step.outcome} [dim]{step.took_ms:.0f} ms[/dim]")
+        console.print(
+            f"[green]{number:2} ✓[/green] [bold]{step.title}[/bold]: {step.outcome} [dim]{step.took_ms:.0f} ms[/dim]"
+        )
 
     with httpx.Client(timeout=15) as http:
         phones = [
-            Phone(base_url, http, locale=locale, away_s=wait_s, on_wait=lambda text: console.print(f"[yellow]   {text}[/yellow]"))
+            Phone(
+                base_url,
+                http,
+                locale=locale,
+                away_s=wait_s,
+                on_wait=lambda text: console.print(f"[yellow]   {text}[/yellow]"),
+            )
             for _ in range(2)
         ]
         Story(phones[0], phones[1], load_residents()[0], report).play()
-    console.print(f"[bold green]The story holds: {number} steps.[/bold green] Now check the books: shimin ledger verify")
+    console.print(
+        f"[bold green]The story holds: {number} steps.[/bold green] Now check the books: shimin ledger verify"
+    )

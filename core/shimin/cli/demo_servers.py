@@ -9,6 +9,7 @@ from shimin.adapters.dev_notifier import DevelopmentOnly
 from shimin.cli.serve import bind
 from shimin.config import InvalidSettings, Settings, load_settings
 
+
 def demo_department() -> None:
     """Serve the invented department's system of record: insurance accounts and bills of invented citizens.
 

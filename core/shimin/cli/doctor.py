@@ -16,7 +16,7 @@ from rich.table import Table
 
 from shimin import __version__
 from shimin.adapters.wasm.support import sandbox_support
-from shimin.assembly import MODELS, open_platform
+from shimin.assembly import open_platform
 from shimin.config import Settings, load_settings
 from shimin.db import check_durability, open_database, pending
 from shimin.kit.refusal import Refusal
@@ -62,8 +62,7 @@ def doctor(
 async def examine(settings: Settings) -> list[Finding]:
     """Return a finding for everything that is needed; looking changes nothing."""
     findings = [_python(), _sqlite(), _disk(settings), _sandbox(settings)]
-    for look in (_database, _migrations, _redis, _platform):
-        findings.append(await _guarded(look, settings))
+    findings += [await _guarded(look, settings) for look in (_database, _migrations, _redis, _platform)]
     for name, url in (("department", settings.source("hrss").url), ("payment channel", settings.channel_url)):
         findings.append(await _answers(name, url))
     return findings
@@ -84,14 +83,20 @@ def _python() -> Finding:
 
 def _sqlite() -> Finding:
     fine = sqlite3.sqlite_version_info >= SQLITE_MIN
-    return Finding("SQLite", "ok" if fine else "fail", sqlite3.sqlite_version, "" if fine else "3.40 or newer is needed")
+    return Finding(
+        "SQLite", "ok" if fine else "fail", sqlite3.sqlite_version, "" if fine else "3.40 or newer is needed"
+    )
 
 
 def _disk(settings: Settings) -> Finding:
-    existing = next(folder for folder in (settings.data_dir.absolute(), *settings.data_dir.absolute().parents) if folder.exists())
+    existing = next(
+        folder for folder in (settings.data_dir.absolute(), *settings.data_dir.absolute().parents) if folder.exists()
+    )
     free = shutil.disk_usage(existing).free
     fine = free >= DISK_BYTES_MIN
-    return Finding("disk", "ok" if fine else "warn", f"{free / 1024**3:.1f} GiB free", "" if fine else "free at least 1 GiB")
+    return Finding(
+        "disk", "ok" if fine else "warn", f"{free / 1024**3:.1f} GiB free", "" if fine else "free at least 1 GiB"
+    )
 
 
 def _sandbox(settings: Settings) -> Finding:
@@ -133,7 +138,12 @@ async def _redis(settings: Settings) -> Finding:
         fine = await cache.get("doctor") == b"well"
     finally:
         await cache.close()
-    return Finding("Redis", "ok" if fine else "warn", "answers" if fine else "no answer", "" if fine else "start it; until then each process keeps its own limits")
+    return Finding(
+        "Redis",
+        "ok" if fine else "warn",
+        "answers" if fine else "no answer",
+        "" if fine else "start it; until then each process keeps its own limits",
+    )
 
 
 async def _platform(settings: Settings) -> Finding:
@@ -149,4 +159,9 @@ async def _answers(name: str, url: str) -> Finding:
         fine = response.status_code < httpx.codes.INTERNAL_SERVER_ERROR
     except httpx.HTTPError:
         fine = False
-    return Finding(name, "ok" if fine else "warn", "answers" if fine else "no answer", "" if fine else "shimin run starts the demonstration's")
+    return Finding(
+        name,
+        "ok" if fine else "warn",
+        "answers" if fine else "no answer",
+        "" if fine else "shimin run starts the demonstration's",
+    )

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from shimin import catalogue, identity, releases
-from shimin.assembly import MODELS, Platform, open_platform
+from shimin.assembly import Platform, open_platform
 from shimin.config import Settings
 from shimin.db import migrate
 from shimin.demo.guides import open_sample
@@ -33,8 +33,12 @@ class CityNotReady(Refusal):
 
 
 STAFF = (
-    Appointment(phone="+8619900001001", name="程开发", kind="member", roles=frozenset({"developer"}), department_id=HRSS),
-    Appointment(phone="+8619900001002", name="管部门", kind="member", roles=frozenset({"department_admin"}), department_id=HRSS),
+    Appointment(
+        phone="+8619900001001", name="程开发", kind="member", roles=frozenset({"developer"}), department_id=HRSS
+    ),
+    Appointment(
+        phone="+8619900001002", name="管部门", kind="member", roles=frozenset({"department_admin"}), department_id=HRSS
+    ),
     Appointment(phone="+8619900001003", name="申审核", kind="operator", roles=frozenset({"reviewer"})),
     Appointment(phone="+8619900001004", name="方发布", kind="operator", roles=frozenset({"releaser"})),
     Appointment(phone="+8619900001005", name="纪审计", kind="operator", roles=frozenset({"auditor"})),
@@ -111,9 +115,10 @@ async def install_mini_app(platform: Platform, folder: Path, staff: dict[Role, C
     Raises:
         CityNotReady: the folder is missing, or the release did not pass its check.
     """
-    if not folder.is_dir():
-        raise CityNotReady(step=folder.name, reason=f"no folder {folder.name}; run this in a checkout")
-    content = await asyncio.to_thread(pack, folder)
+    try:
+        content = await asyncio.to_thread(pack, folder)
+    except FileNotFoundError as error:
+        raise CityNotReady(step=folder.name, reason=f"{error}; run this in a checkout") from None
     release = await _uploaded(platform, content, staff["developer"])
     if release is None:
         return
@@ -161,4 +166,4 @@ async def install_from(settings: Settings, folder: Path, console: Console) -> No
     """Take one mini-app of a checkout through the whole pipeline, as ``prepare`` does with the city's own."""
     steps = Steps(console)
     async with open_platform(settings) as platform:
-        await install_mini_app(platform, folder.resolve(), await _staff(platform, steps), steps)
+        await install_mini_app(platform, folder, await _staff(platform, steps), steps)

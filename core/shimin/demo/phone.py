@@ -128,7 +128,9 @@ class Stream:
             raise StoryBroken(step="subscribe", expected="an open event stream", found="none within 10 s")
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop following."""
         self._leaving = True
 

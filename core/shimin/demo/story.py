@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from shimin.demo.phone import Phone, Stream, StoryBroken, document_text
+from shimin.demo.phone import Phone, StoryBroken, Stream, document_text
 from shimin.kit.ids import new_id
 
 if TYPE_CHECKING:

@@ -40,7 +40,8 @@ async def insert(unit: Unit, message: Message) -> bool:
     """Put a message into its inbox; a repeat of the same id changes nothing and returns False."""
     return bool(
         await unit.execute(
-            "INSERT INTO message (row_key, citizen_id, id, sender_kind, sender, template, slot_values, payment_id, sent_at)"
+            "INSERT INTO message"
+            " (row_key, citizen_id, id, sender_kind, sender, template, slot_values, payment_id, sent_at)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
             f"{message.citizen_id}:{message.id}",
             message.citizen_id,

@@ -1,4 +1,4 @@
-"""From a citizen's tap to a mini-app's answer: every host call of the guest runs as a document with the citizen's authority.
+"""From a citizen's tap to a mini-app's answer; each host call of the guest runs as a document, as the citizen may.
 
 The guest is hostile input on both sides: what it asks for is checked as if it came from the network, and a refusal
 that the phone acts on (consent) is the core's own, never the guest's word for it.
@@ -24,7 +24,7 @@ from shimin.miniapps.errors import (
 )
 from shimin.miniapps.reference import reference
 from shimin.miniapps.subject import pairwise_subject
-from shimin.ports.sandbox import HostRefusal, Limits, ReleaseRef
+from shimin.ports.sandbox import HostRefusal, Limits
 
 if TYPE_CHECKING:
     from shimin.db import Database

@@ -31,7 +31,7 @@ class ChannelEvent:
 
 
 class ChannelUnavailable(Refusal):
-    """The network did not answer in time or answered nonsense; the outcome is found by query, never by charging again."""
+    """The network did not answer in time, or nonsense; the outcome is found by query, never by charging again."""
 
     code = "CHANNEL_UNAVAILABLE"
     http_status = 503

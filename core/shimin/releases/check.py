@@ -6,8 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import structlog
-from shimin_sdk.pack import Document, Package, read
-from shimin_sdk.rules import check_package
 
 from shimin import consent
 from shimin.consent import DocumentTerms
@@ -23,6 +21,8 @@ from shimin.releases import rows
 from shimin.releases.advance import advance
 from shimin.releases.errors import InvalidTransition
 from shimin.releases.model import Artifact, Release, ReleaseDocument, State
+from shimin_sdk.pack import Document, Package, read
+from shimin_sdk.rules import check_package
 
 log = structlog.get_logger("shimin.releases")
 Progress = Callable[[str], None]
@@ -144,8 +144,8 @@ async def _build(
     """Build in a fresh folder, store what came out under its digests, and sign what may run."""
     with tempfile.TemporaryDirectory(prefix="shimin-build-") as folder:
         source, work = Path(folder, "source"), Path(folder, "work")
-        work.mkdir()
         await asyncio.to_thread(package.unpack, source)
+        await asyncio.to_thread(work.mkdir)
         built = await builder(source, entry=package.entry, work_dir=work, on_progress=progress)
         component = await asyncio.to_thread(built.component.read_bytes)
         compiled = await asyncio.to_thread(built.compiled.read_bytes)

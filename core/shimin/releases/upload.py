@@ -2,8 +2,6 @@
 
 import asyncio
 
-from shimin_sdk.pack import Package, PackageError, read
-
 from shimin.db import Database
 from shimin.kit.call import Call
 from shimin.kit.clock import Clock
@@ -13,6 +11,7 @@ from shimin.releases import rows
 from shimin.releases.errors import DepartmentMismatch, PackageBroken, PackageTooLarge, VersionNotHigher
 from shimin.releases.facts import ReleaseUploaded
 from shimin.releases.model import PACKAGE_BYTES_MAX, Release, State
+from shimin_sdk.pack import Package, PackageError, read
 
 
 async def upload(call: Call, content: bytes, *, db: Database, blobs: Blobs, clock: Clock) -> Release:

@@ -40,7 +40,7 @@ class Document:
         return self.scopes.kind
 
 
-class InvalidDocument(GraphQLError):
+class DocumentError(GraphQLError):
     """A document that does not parse or validate, with every error and its location."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
@@ -76,7 +76,7 @@ class Documents:
         """
         try:
             document = self._read(text)
-        except InvalidDocument as error:
+        except DocumentError as error:
             raise DocumentInvalid(reason=error.summary) from None
         self._trusted[document.id] = document
         return document
@@ -104,7 +104,7 @@ class Documents:
         """Return a text made ready to run, from the cache where it was seen before.
 
         Raises:
-            InvalidDocument: with every syntax or validation error.
+            DocumentError: with every syntax or validation error.
             DocumentTooCostly: it is beyond a limit, found before validation could be made slow.
         """
         key = f"{operation_name or ''}\n{text}"
@@ -123,13 +123,13 @@ class Documents:
         try:
             ast = parse(text, max_tokens=self._limits.tokens)
         except GraphQLError as error:
-            raise InvalidDocument([error]) from None
+            raise DocumentError([error]) from None
         except RecursionError:
             raise DocumentTooCostly(limit="depth", found=self._limits.depth + 1, allowed=self._limits.depth) from None
         check_limits(ast, self._limits)
         errors = validate(self.schema, ast, max_errors=20, hide_suggestions=self._hide_suggestions)
         if errors:
-            raise InvalidDocument(errors)
+            raise DocumentError(errors)
         operation = _pick(ast, operation_name)
         document_id = sha256_id(text)
         scopes = DocumentScopes(
@@ -148,7 +148,7 @@ def _pick(ast: DocumentNode, name: str | None) -> OperationDefinitionNode:
     chosen = [node for node in operations if name is None or (node.name and node.name.value == name)]
     if len(chosen) != 1:
         hint = "name one of them in operationName" if name is None and operations else "no operation of that name"
-        raise InvalidDocument([GraphQLError(f"the document holds {len(operations)} operations: {hint}")])
+        raise DocumentError([GraphQLError(f"the document holds {len(operations)} operations: {hint}")])
     return chosen[0]
 
 

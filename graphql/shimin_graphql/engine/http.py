@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from shimin.kit.call import ANONYMOUS, Call
 from shimin.kit.refusal import Refusal
 from shimin.kit.text import pick_locale
-from shimin_graphql.engine.documents import InvalidDocument
+from shimin_graphql.engine.documents import DocumentError
 from shimin_graphql.engine.errors import InternalFault, MethodNotAllowed
 from shimin_graphql.engine.request import EVENT_STREAM, GRAPHQL_JSON, choose_media_type, read_request
 from shimin_graphql.engine.run import public_error, refusal_error
@@ -59,13 +59,11 @@ class GraphQLEndpoint:
         try:
             media = choose_media_type(request.headers.get("accept"))
             asked = await self._read(request)
-            document = self._find(asked)
-            if document.kind == "subscription" or (request.method == "GET" and document.kind != "query"):
-                raise MethodNotAllowed
+            document = self._find(asked, {"query"} if request.method == "GET" else {"query", "mutation"})
             context = await self._make_context(request)
             call = context.call
             result = await self._engine.run(document, asked.variables, context)
-        except InvalidDocument as error:
+        except DocumentError as error:
             return _reply({"errors": [public_error(item, call) for item in error.errors]}, media, call)
         except Refusal as refusal:
             return _reply({"errors": [refusal_error(refusal, call)]}, media, call, refusal.http_status)
@@ -83,11 +81,10 @@ class GraphQLEndpoint:
         try:
             choose_media_type(request.headers.get("accept"), (EVENT_STREAM,))
             asked = await self._read(request)
-            document = self._find(asked)
-            if request.method == "GET" and document.kind == "mutation":
-                raise MethodNotAllowed
+            kinds = {"query", "subscription"} if request.method == "GET" else {"query", "mutation", "subscription"}
+            document = self._find(asked, kinds)
             context = await self._make_context(request)
-        except InvalidDocument as error:
+        except DocumentError as error:
             return _reply({"errors": [public_error(item, call) for item in error.errors]}, GRAPHQL_JSON, call)
         except Refusal as refusal:
             return _reply({"errors": [refusal_error(refusal, call)]}, GRAPHQL_JSON, call, refusal.http_status)
@@ -101,10 +98,15 @@ class GraphQLEndpoint:
     async def _read(self, request: Request) -> GraphQLRequest:
         return await read_request(request, size_bytes_max=self._body_bytes_max, texts_allowed=self._texts_allowed)
 
-    def _find(self, asked: GraphQLRequest) -> Document:
+    def _find(self, asked: GraphQLRequest, kinds: set[str]) -> Document:
+        """Return the document that is asked for, if its kind may be sent this way."""
         if asked.document_id is not None:
-            return self._documents.trusted(asked.document_id)
-        return self._documents.compile(asked.query or "", asked.operation_name)
+            document = self._documents.trusted(asked.document_id)
+        else:
+            document = self._documents.compile(asked.query or "", asked.operation_name)
+        if document.kind not in kinds:
+            raise MethodNotAllowed
+        return document
 
 
 def _reply(result: Answer, media: str, call: Call, status: int | None = None) -> Response:

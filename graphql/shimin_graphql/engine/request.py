@@ -53,9 +53,11 @@ def choose_media_type(accept: str | None, offered: tuple[str, ...] = (GRAPHQL_JS
                     quality = float(parameter[2:])
                 except ValueError:
                     quality = 0.0
-        for kind in offered:
-            if quality > 0 and name in {kind, f"{kind.split('/')[0]}/*", "*/*"}:
-                ranked.append((-quality, name != kind, offered.index(kind) if name != kind else position, kind))
+        ranked += [
+            (-quality, name != kind, offered.index(kind) if name != kind else position, kind)
+            for kind in offered
+            if quality > 0 and name in {kind, f"{kind.split('/')[0]}/*", "*/*"}
+        ]
     if not ranked:
         raise NotAcceptable
     return min(ranked)[3]

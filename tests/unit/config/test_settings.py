@@ -1,19 +1,16 @@
 """A setting that is unknown, misspelt or unsafe stops the start and never shows its value."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from shimin.config import InvalidSettings, load_settings
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     import os  # noqa: PLC0415
 
     for key in [key for key in os.environ if key.startswith("SHIMIN_") and not key.startswith("SHIMIN_TEST_")]:
         monkeypatch.delenv(key)
-    yield
 
 
 def refused(monkeypatch: pytest.MonkeyPatch, **settings: str) -> str:
