@@ -20,7 +20,8 @@ INPUT_BYTES_MAX = 256 * 1024
 """Largest input of one call."""
 
 _WORD = re.compile(r"_+([a-z0-9])")
-_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', re.DOTALL)
+"""A text may lack its end: matched all the same, or each of many would be sought to the end of the input."""
 
 
 class NotJson(ValueError):  # noqa: N818 - says what happened

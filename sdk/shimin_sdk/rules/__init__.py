@@ -32,17 +32,20 @@ RULES: tuple[Rule, ...] = (
     nothing_secret,
 )
 FINDINGS_MAX = 200
+"""Of errors, and of warnings: neither crowds out the other."""
 
 
 def check_package(package: Package) -> list[Finding]:
     """Return what the rules find in a package that was read, by file and line; errors and warnings."""
-    found = [finding for rule in RULES for finding in rule(package)]
-    return sorted(set_of(found), key=lambda item: (item.file, item.line, item.code))[:FINDINGS_MAX]
-
-
-def set_of(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings without repeats, in order."""
-    return list({(f.code, f.file, f.line, tuple(f.params.items())): f for f in findings}.values())
+    found: dict[str, dict[tuple[object, ...], Finding]] = {"error": {}, "warning": {}}
+    for finding in (item for rule in RULES for item in rule(package)):
+        kept = found[finding.severity]
+        if len(kept) < FINDINGS_MAX:
+            kept[finding.code, finding.file, finding.line, *finding.params.items()] = finding
+        elif finding.severity == "error":
+            break
+    everything = [*found["error"].values(), *found["warning"].values()]
+    return sorted(everything, key=lambda item: (item.file, item.line, item.code))
 
 
 def check_files(files: Mapping[str, bytes]) -> list[Finding]:

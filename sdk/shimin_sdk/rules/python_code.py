@@ -1,12 +1,13 @@
 """Rule: server code parses, can be read by a reviewer, and asks for nothing that the sandbox does not have."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from shimin_sdk.findings import Finding
 from shimin_sdk.pack.package import Package
-from shimin_sdk.rules.sources import tree_of
+from shimin_sdk.rules.sources import FILE_BYTES_MAX, tree_of
 
 _STANDARD = (
     "__future__ abc base64 bisect calendar collections contextlib copy csv dataclasses datetime decimal difflib enum "
@@ -18,6 +19,8 @@ MODULES = frozenset({*_STANDARD.split(), "shimin_sdk"})
 DOTTED = frozenset({"urllib.parse"})
 NOT_IN_GUEST = frozenset({"testing", "pack", "rules", "cli", "findings", "guest_entry"})
 """Parts of the SDK for the developer's machine."""
+PLATFORM = frozenset({"shimin_entry", "shimin_package", "shimin_sdk", "wit_world", "poll_loop"})
+"""Modules that the build puts beside the server code."""
 HIDDEN_CODE = frozenset({"eval", "exec", "compile", "__import__", "globals", "breakpoint"})
 INSIDES = frozenset({"__builtins__", "__globals__", "__code__", "__subclasses__", "__loader__", "__spec__"})
 
@@ -32,6 +35,10 @@ def python_is_plain(package: Package) -> Iterator[Finding]:
     for name, data in package.files.items():
         if not name.startswith("server/"):
             continue
+        if len(data) > FILE_BYTES_MAX:
+            yield Finding("E_FILE_BIG", name, 0, {"most": FILE_BYTES_MAX})
+            continue
+        yield from _module(name)
         tree = tree_of(data)
         if isinstance(tree, str):
             line, _, reason = tree.partition(":")
@@ -42,6 +49,13 @@ def python_is_plain(package: Package) -> Iterator[Finding]:
             yield from _hidden(node, name)
         if name == package.entry and not _defines_app(tree):
             yield Finding("E_CODE_NO_APP", name)
+
+
+def _module(name: str) -> Iterator[Finding]:
+    """Find a file that would stand in front of the platform's or Python's own module."""
+    first = PurePosixPath(name).parts[1].removesuffix(".py")
+    if first in PLATFORM or first in sys.stdlib_module_names or first.startswith("componentize_py"):
+        yield Finding("E_CODE_MODULE", name, 0, {"module": first})
 
 
 def _imports(node: ast.AST, name: str, own: set[str]) -> Iterator[Finding]:

@@ -9,8 +9,8 @@ from shimin_sdk.rules.sources import places, texts_of
 
 _KINDS = (
     ("private key", re.compile(r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----")),
-    ("access key", re.compile(r"\b(?:AKIA|LTAI|AKID)[0-9A-Za-z]{12,}\b")),
-    ("token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}")),
+    ("access key", re.compile(r"\b(?:AKIA|LTAI|AKID)[0-9A-Za-z]{12,64}\b")),
+    ("token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,100}\.[A-Za-z0-9_-]{10}")),
     (
         "password",
         re.compile(

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
@@ -16,6 +17,8 @@ def texts_of(package: Package, *endings: str) -> Iterator[tuple[str, str]]:
             yield name, data.decode("utf-8", "replace")
 
 
+FILE_BYTES_MAX = 256 * 1024
+"""Largest Python, HTML or SVG file: what a reviewer can read, and what parsers read in bounded time."""
 FOUND_PER_FILE = 2_000
 """Nobody reads on, and counting lines for each of a million matches would take minutes."""
 
@@ -33,7 +36,9 @@ def places(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, re.Match[
 def tree_of(data: bytes) -> ast.Module | str:
     """Return Python code as a tree, or why it is none and on which line, as ``line:reason``."""
     try:
-        return ast.parse(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a doubtful escape is the developer's linter's business
+            return ast.parse(data)
     except SyntaxError as error:
         return f"{error.lineno or 0}:{error.msg}"
     except (ValueError, RecursionError, MemoryError) as error:
@@ -43,7 +48,7 @@ def tree_of(data: bytes) -> ast.Module | str:
 def trees(package: Package) -> Iterator[tuple[str, ast.Module]]:
     """Return the server code that parses."""
     for name, data in package.files.items():
-        tree = tree_of(data) if name.startswith("server/") else ""
+        tree = tree_of(data) if name.startswith("server/") and len(data) <= FILE_BYTES_MAX else ""
         if isinstance(tree, ast.Module):
             yield name, tree
 

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from shimin_sdk.findings import Finding
 from shimin_sdk.pack.manifest import MANIFEST, line_of
@@ -12,6 +13,8 @@ from shimin_sdk.rules.sources import places, texts_of, trees
 
 LOCALES = ("zh-Hans", "en")
 """Languages that every mini-app speaks."""
+
+UNUSED_SHOWN = 50
 
 _CODE = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)*")
 _SLOT = re.compile(r"\{([a-z][a-z0-9_]*)\}")
@@ -88,7 +91,7 @@ def texts_are_complete(package: Package) -> Iterator[Finding]:
     for code, name, line in used_texts(package):
         if code not in everything:
             yield Finding("E_TEXT_MISSING", name, line, {"text": code})
-    yield from _unused(package, everything)
+    yield from islice(_unused(package, everything), UNUSED_SHOWN)
 
 
 def _well_formed(words: object, name: str, source: str) -> Iterator[Finding]:
@@ -111,10 +114,11 @@ def _same_slots(words: object, first: object, name: str, source: str) -> Iterato
 
 
 def _unused(package: Package, everything: dict[str, str]) -> Iterator[Finding]:
-    code_files = "\n".join(text for _, text in texts_of(package, ".py", ".js", ".html", "manifest.json"))
-    forms = "\n".join(text for name, text in texts_of(package, ".json") if name.startswith("forms/"))
+    named = {code for code, _, _ in used_texts(package)}
+    for _, text in texts_of(package, ".py", ".js", ".html"):
+        named.update(_CODE.findall(text))  # a code may also stand in a table or a condition
     for code, locale in everything.items():
-        if not code.startswith("manifest.") and code not in code_files and f'"{code}"' not in forms:
+        if not code.startswith("manifest.") and code not in named:
             name = f"i18n/{locale}.json"
             yield Finding(
                 "W_TEXT_UNUSED", name, _line(package.files[name].decode("utf-8", "replace"), code), {"text": code}

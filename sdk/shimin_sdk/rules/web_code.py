@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from html.parser import HTMLParser
 
 from shimin_sdk.findings import Finding
 from shimin_sdk.pack.package import Package
-from shimin_sdk.rules.sources import places, texts_of
+from shimin_sdk.rules.markup import Tag, markup_of
+from shimin_sdk.rules.sources import FILE_BYTES_MAX, places, texts_of
 
 _ELSEWHERE = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*:|//)", re.IGNORECASE)
+_SCRIPT_ADDRESS = re.compile(r"[\s\x00-\x1f]*j\s*a\s*v\s*a\s*s\s*c\s*r\s*i\s*p\s*t\s*:", re.IGNORECASE)
+"""Browsers leave out line breaks and tabs inside an address."""
 _LOADING = {
     **dict.fromkeys(("script", "img", "iframe", "audio", "video", "source", "embed", "track"), "src"),
     **dict.fromkeys(("link", "image", "use", "base"), "href"),
@@ -20,7 +22,7 @@ _JS = (
     ("E_CODE_EVAL", re.compile(r"\bnew\s+(Function)\b")),
     ("E_CODE_EVAL", re.compile(r"\b(setTimeout|setInterval)\s*\(\s*[\"'`]")),
     ("E_CODE_EVAL", re.compile(r"\b(document\.write)\s*\(")),
-    ("E_CODE_REMOTE", re.compile(r"\b(?:from|import)\s*\(?\s*[\"'`]((?:[a-z]+:)?//[^\"'`]*)", re.IGNORECASE)),
+    ("E_CODE_REMOTE", re.compile(r"\b(?:from|import)\s{0,20}\(?\s{0,20}[\"'`]((?:[a-z]+:)?//[^\"'`]*)", re.IGNORECASE)),
     (
         "E_CODE_REMOTE",
         re.compile(
@@ -31,43 +33,30 @@ _JS = (
 _CSS = re.compile(r"(?:url\(\s*[\"']?|@import\s+[\"'])((?:https?:)?//[^\"')\s]*)", re.IGNORECASE)
 
 
-class _Markup(HTMLParser):
-    """One HTML or SVG file: what it loads and what it runs."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__()
-        self._name = name
-        self.found: list[Finding] = []
-        self._script = False
-
-    def _add(self, code: str, **params: str) -> None:
-        self.found.append(Finding(code, self._name, self.getpos()[0], params))
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        for key in (_LOADING.get(tag, ""), "srcset", "xlink:href"):
-            address = given.get(key) or ""
-            if key and _ELSEWHERE.match(address) and not address.strip().startswith("data:image/"):
-                self._add("E_CODE_REMOTE", address=address[:200])
-        if any(key.startswith("on") for key in given) or "srcdoc" in given:
-            self._add("E_CODE_INLINE")
-        if any((value or "").strip().casefold().startswith("javascript:") for value in given.values()):
-            self._add("E_CODE_INLINE")
-        self._script = tag == "script" and not given.get("src")
-
-    def handle_data(self, data: str) -> None:
-        if self._script and data.strip():
-            self._add("E_CODE_INLINE")
-            self._script = False
+def _markup(tag: Tag) -> Iterator[tuple[str, dict[str, str | int]]]:
+    """Find what a tag loads from elsewhere and what it runs by itself."""
+    for key in (_LOADING.get(tag.name, ""), "srcset", "xlink:href"):
+        address = tag.attributes.get(key, "")
+        if _ELSEWHERE.match(address) and not address.strip().startswith("data:image/"):
+            yield "E_CODE_REMOTE", {"address": address[:200]}
+    if tag.name == "meta" and tag.attributes.get("http-equiv", "").casefold() == "refresh":
+        yield "E_CODE_REMOTE", {"address": tag.attributes.get("content", "")[:200]}
+    runs = any(key.startswith("on") for key in tag.attributes) or "srcdoc" in tag.attributes
+    if runs or any(_SCRIPT_ADDRESS.match(value) for value in tag.attributes.values()):
+        yield "E_CODE_INLINE", {}
+    if tag.name == "script" and not tag.is_end and (tag.raw.strip() or not tag.attributes.get("src")):
+        yield "E_CODE_INLINE", {}
 
 
 def web_code_is_local(package: Package) -> Iterator[Finding]:
     """Find scripts, styles and images from elsewhere, inline scripts, and code made from text."""
-    for name, text in texts_of(package, ".html", ".svg"):
-        markup = _Markup(name)
-        markup.feed(text)
-        markup.close()
-        yield from markup.found
+    for name, data in package.files.items():
+        if name.endswith((".html", ".svg")) and len(data) > FILE_BYTES_MAX:
+            yield Finding("E_FILE_BIG", name, 0, {"most": FILE_BYTES_MAX})
+    for name, found_tags in markup_of(package, ".html", ".svg"):
+        for tag in found_tags:
+            for code, params in _markup(tag):
+                yield Finding(code, name, tag.line, params)
     for name, text in texts_of(package, ".js"):
         for code, pattern in _JS:
             for line, found in places(pattern, text):

@@ -1,6 +1,7 @@
 """Each rule of ``shimin-sdk check`` finds what it is there for, names the line, and leaves a good package alone."""
 
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,13 @@ BROKEN: list[tuple[str, str, Callable[[Files], None]]] = [
     ("E_CODE_INLINE", PAGE, swap(PAGE, "<template", "<script>alert(1)</script><template")),
     ("E_CODE_INLINE", PAGE, swap(PAGE, "<main>", '<main onclick="go()">')),
     ("E_CODE_INLINE", PAGE, swap(PAGE, "<template", '<a href=" JavaScript:go()">x</a><template')),
+    ("E_CODE_INLINE", PAGE, swap(PAGE, "<template", "<!--><script>go()</script>--><template")),
+    ("E_CODE_INLINE", PAGE, swap(PAGE, "<template", '<a href="java&#10;script:go()">x</a><template')),
+    ("E_CODE_INLINE", PAGE, swap(PAGE, "<template", "<ScRiPt/>go()</sCrIpT ><template")),
+    ("E_CODE_REMOTE", PAGE, swap(PAGE, "<template", "<img alt='' src=https://cdn.example/a.png><template")),
+    ("E_CODE_INLINE", PAGE, swap(PAGE, "<template", "<p =><script>go()</script><template")),
+    ("E_CODE_INLINE", PAGE, swap(PAGE, "<template", "<svg><style><script>go()</script></style></svg><template")),
+    ("E_CODE_REMOTE", PAGE, swap(PAGE, "<template", '<meta http-equiv="Refresh" content="0"><template')),
     ("E_CODE_INLINE", "common/icon.svg", swap("common/icon.svg", "</svg>", "<script>go()</script></svg>")),
     ("E_CODE_EVAL", SCRIPT, add(SCRIPT, "eval(text);")),
     ("E_CODE_EVAL", SCRIPT, add(SCRIPT, "new Function(text);")),
@@ -94,6 +102,10 @@ BROKEN: list[tuple[str, str, Callable[[Files], None]]] = [
     ("E_CODE_IMPORT", SERVER, add(SERVER, "def f() -> None:\n    from urllib import request\n")),
     ("E_CODE_IMPORT", SERVER, add(SERVER, "from shimin_sdk import testing\n")),
     ("E_CODE_IMPORT", SERVER, add(SERVER, "from . import accounts\n")),
+    ("E_CODE_MODULE", "server/json.py", add("server/json.py", "A = 1\n")),
+    ("E_CODE_MODULE", "server/shimin_package.py", add("server/shimin_package.py", "A = 1\n")),
+    ("E_FILE_BIG", "server/big.py", add("server/big.py", "A = 1\n" * 50_000)),
+    ("E_FILE_BIG", PAGE, add(PAGE, "<!--" * 70_000)),
     ("E_CODE_NO_APP", SERVER, swap(SERVER, "app = App()", "service = App()")),
     ("E_CODE_SECRET", SERVER, add(SERVER, 'HRSS_PASSWORD = "correct-horse"\n')),
     ("E_CODE_SECRET", SCRIPT, add(SCRIPT, "// -----BEGIN PRIVATE " + "KEY-----\n")),
@@ -186,3 +198,46 @@ def test_a_finding_never_repeats_a_secret(files: Files) -> None:
     add(SERVER, 'token_secret = "kept-from-everyone"\n')(files)
     (found,) = [item for item in check_files(files) if item.code == "E_CODE_SECRET"]
     assert "kept-from-everyone" not in json.dumps(found.as_json())
+
+
+def test_warnings_never_crowd_out_an_error(files: Files) -> None:
+    """A package with more warnings than are shown is still refused for its one error, in its last file."""
+    words = {f"a.b{n}": "x" for n in range(1_000)}
+    for locale in ("zh-Hans", "en"):
+        known = json.loads(files[f"i18n/{locale}.json"])
+        files[f"i18n/{locale}.json"] = json.dumps({**words, **known}).encode()
+    add(SERVER, "import socket\n")(files)
+    found = check_files(files)
+    assert [item.code for item in found if item.severity == "error"] == ["E_CODE_IMPORT"]
+    assert {item.code for item in found if item.severity == "warning"} == {"W_TEXT_UNUSED"}
+
+
+def test_what_a_comment_holds_is_not_the_page(files: Files) -> None:
+    """Old markup in a comment, a link for a person to follow, and a text about scripts are all fine."""
+    text = "<!-- <script>old()</script> <img> --><a href='https://example.cn/'>x</a><p>&lt;script&gt;</p><template"
+    swap(PAGE, "<template", text)(files)
+    assert check_files(files) == []
+
+
+HOSTILE = {
+    "comments that do not end": (PAGE, "<!--" * 60_000),
+    "tags that do not end": (PAGE, "<a " * 80_000),
+    "an import and a desert": (SCRIPT, "import" + " " * 1_000_000),
+    "tokens that begin everywhere": (SCRIPT, "eyJ-" * 200_000),
+    "passwords everywhere": (SCRIPT, "password-" * 100_000),
+    "quotes that do not end": ("forms/more.json", '{"a": ' + '\\"' * 100_000),
+    "many texts": ("i18n/en.json", "{" + ",".join(f'"a.b{n}":"x"' for n in range(15_000)) + "}"),
+    "deep code": (SERVER, "a" + ".b" * 100_000),
+    "block texts that do not end": (OVERVIEW, '"""\\' * 15_000),
+    "scripts everywhere": (PAGE, "<script>1</script>" * 10_000),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file_is_checked_in_bounded_time(name: str, files: Files) -> None:
+    """The platform runs these rules on what anybody uploads; a slow rule is an outage."""
+    path, text = HOSTILE[name]
+    files[path] = text.encode()
+    began = time.process_time()
+    assert len(check_files(files)) <= 400
+    assert time.process_time() - began < 5
