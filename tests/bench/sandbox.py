@@ -1,4 +1,4 @@
-"""The sandbox: instances, calls through the jailed runner, host calls, memory; with the tests' own guest, really built."""
+"""The sandbox: instances, calls through the jailed runner, host calls, memory; with the tests' own guest, built."""
 
 import asyncio
 import json

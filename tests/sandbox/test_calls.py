@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -116,10 +118,33 @@ async def test_input_beyond_the_limit_never_reaches_the_guest(ask: Ask, core: An
     assert core.asked == []
 
 
-async def test_the_server_process_never_loads_the_engine(ask: Ask) -> None:
+SERVER = """
+import asyncio, json, sys
+from pathlib import Path
+import shimin.assembly
+from shimin.adapters.wasm.build import build_component
+from shimin.adapters.wasm.sandbox import WasmSandbox
+from shimin.ports.sandbox import Limits, ReleaseRef
+
+release = ReleaseRef(**json.loads(sys.argv[1]))
+
+async def load(key):
+    return Path(key).read_bytes()
+
+async def main():
+    async with WasmSandbox(work_dir=Path(sys.argv[2]), load=load, verify=lambda data, signature: True) as sandbox:
+        return await sandbox.call(release, "echoes", "{}", host=None, limits=Limits())
+
+assert asyncio.run(main()).output == "{}"
+print([name for name in sys.modules if name.startswith(("wasmtime", "componentize_py"))])
+"""
+
+
+def test_the_server_process_never_loads_the_engine(release: ReleaseRef, tmp_path: Path) -> None:
     """A fault in native code must not be able to happen where citizens' data is."""
-    await ask("typical", TODAY)
-    assert [name for name in sys.modules if name.startswith(("wasmtime", "componentize_py"))] == []
+    command = [sys.executable, "-c", SERVER, json.dumps(asdict(release)), str(tmp_path)]
+    ended = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout.splitlines()[-1:]) == (0, ["[]"]), ended.stderr
 
 
 async def test_a_runner_holds_its_socket_its_code_and_no_environment(

@@ -35,16 +35,8 @@ def _confine(work_dir: Path) -> None:
     )
     if jail.landlock_version():
         tools = {sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"), *(path for path in sys.path if path)}
-        system = (
-            "/lib",
-            "/lib64",
-            "/usr/lib",
-            "/usr/lib64",
-            "/usr/share/zoneinfo",
-            "/etc/ld.so.cache",
-            "/proc",
-            "/sys",
-        )
+        # Not /proc: it shows what other processes of this user were started with.
+        system = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache")
         jail.landlock(read=[*sorted(tools), *system], write=[str(work_dir), "/dev/null", "/dev/urandom"])
 
 
