@@ -4,30 +4,38 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from install import ROOT
-from servers import POSTGRES_VARIABLE, REDIS_VARIABLE
+from servers import POSTGRES_VARIABLE, REDIS_VARIABLE, quick_folder
 
 GONE_WITHIN_S = 15.0
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
-    """Give an environment that names no server, with a temporary folder that others may enter."""
-    tmp_path.chmod(0o755)
-    for folder in tmp_path.parents[:2]:
-        folder.chmod(0o755)
+def folder() -> Iterator[Path]:
+    """Give a temporary folder that PostgreSQL's user may enter, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="shimin-servers-", dir=quick_folder()) as name:
+        path = Path(name)
+        path.chmod(0o755)
+        yield path
+
+
+@pytest.fixture
+def environment(folder: Path) -> dict[str, str]:
+    """Give an environment that names no server."""
     named = {POSTGRES_VARIABLE, REDIS_VARIABLE}
-    return {key: value for key, value in os.environ.items() if key not in named} | {"TMPDIR": str(tmp_path)}
+    return {key: value for key, value in os.environ.items() if key not in named} | {"TMPDIR": str(folder)}
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_no_server_outlives_the_run(end: signal.Signals, environment: dict[str, str], tmp_path: Path) -> None:
+def test_no_server_outlives_the_run(end: signal.Signals, environment: dict[str, str], folder: Path) -> None:
     command = [sys.executable, str(ROOT / "tools/dev/servers.py")]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
@@ -41,7 +49,7 @@ def test_no_server_outlives_the_run(end: signal.Signals, environment: dict[str, 
     _, alive = psutil.wait_procs(started, timeout=GONE_WITHIN_S)
     assert alive == []
     if end is not signal.SIGKILL:
-        assert list(tmp_path.iterdir()) == []
+        assert list(folder.iterdir()) == []
 
 
 def test_a_command_beside_the_servers_hands_on_its_exit_code(environment: dict[str, str]) -> None:
