@@ -15,8 +15,11 @@ from shimin_sdk.pack.package import Package
 from shimin_sdk.rules.sources import FILE_BYTES_MAX, texts_of
 
 _NAME = re.compile(r"[A-Za-z][^\s/>]*")
-_ATTRIBUTE = re.compile(r"""[\s/]*(?:([^\s/>][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"'][^\s>]*)))?|(>))""")
+_ATTRIBUTE = re.compile(
+    r"""[\s/]*(?:([^\s/>][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"'][^\s>]*)))?|(>))""",
+)
 _COMMENT_END = re.compile(r"--!?>")
+TITLE_CHARS_MAX = 1_000
 _TEXT = {"script", "title"}
 """Elements whose text the rules look at. Only a script's is skipped: in SVG, tags inside a title or a style are tags."""
 
@@ -63,8 +66,9 @@ def tags(text: str) -> Iterator[Tag]:
         kind = name[0].casefold()
         raw = ""
         if kind in _TEXT and not is_end:
-            end = re.compile(rf"</{kind}(?=[\s/>])", re.IGNORECASE).search(text, at)
-            raw = text[at : end.start() if end else len(text)]
+            limit = len(text) if kind == "script" else at + TITLE_CHARS_MAX
+            end = re.compile(rf"</{kind}(?=[\s/>])", re.IGNORECASE).search(text, at, limit)
+            raw = text[at : end.start() if end else limit]
             at += len(raw) if kind == "script" else 0
         yield Tag(kind, attributes, line, is_end, raw)
 

@@ -221,6 +221,7 @@ def test_what_a_comment_holds_is_not_the_page(files: Files) -> None:
 
 HOSTILE = {
     "comments that do not end": (PAGE, "<!--" * 60_000),
+    "titles that do not end": (PAGE, "<title>" * 35_000),
     "tags that do not end": (PAGE, "<a " * 80_000),
     "an import and a desert": (SCRIPT, "import" + " " * 1_000_000),
     "tokens that begin everywhere": (SCRIPT, "eyJ-" * 200_000),
