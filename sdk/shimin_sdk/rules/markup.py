@@ -21,7 +21,7 @@ _ATTRIBUTE = re.compile(
 _COMMENT_END = re.compile(r"--!?>")
 TITLE_CHARS_MAX = 1_000
 _TEXT = {"script", "title"}
-"""Elements whose text the rules look at. Only a script's is skipped: in SVG, tags inside a title or a style are tags."""
+"""Elements whose text the rules look at. Only a script's is skipped: in SVG, tags inside a title are tags."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -146,3 +147,19 @@ def test_without_the_extra_the_command_says_how_to_install_it(tmp_path: Path) ->
 def test_the_template_and_the_sample_use_the_same_bridge() -> None:
     template = ROOT / "sdk" / "shimin_sdk" / "cli" / "template" / "common" / "bridge.js.tmpl"
     assert template.read_bytes() == (APP / "common" / "bridge.js").read_bytes()
+
+
+def test_the_readmes_examples_work() -> None:
+    """The server code and the test of the page, in a new mini-app, are free of findings and pass."""
+    text = (ROOT / "sdk" / "README.md").read_text("utf-8")
+    server, test = (block.partition("```")[0] for block in text.split("```python\n")[1:])
+    run("new", "hello", *NAMES)
+    Path("hello/server/app.py").write_text(server)
+    Path("hello/tests/test_balance.py").write_text(test)
+    shutil.copy(APP / "operations" / "request_payment.graphql", "hello/operations")
+    manifest = json.loads(Path("hello/manifest.json").read_text("utf-8"))
+    required = manifest["shimin"]["operations"]["required"]
+    required.append({**required[0], "document": "operations/request_payment.graphql"})
+    Path("hello/manifest.json").write_text(json.dumps(manifest))
+    assert run_json("check", "hello")["errors"] == 0
+    assert run_json("test", "hello")["passed"] == 1
