@@ -55,7 +55,8 @@ async def check(
         return release
     package = await asyncio.to_thread(read, await blobs.get(package_key))
     documents, findings = _read_documents(package, edge)
-    findings = [*(str(item) for item in check_package(package) if item.severity == "error"), *findings]
+    broken_rules = await asyncio.to_thread(check_package, package)
+    findings = [*(str(item) for item in broken_rules if item.severity == "error"), *findings]
     artifact = None
     if not findings:
         try:

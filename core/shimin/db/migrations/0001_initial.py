@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='FailureMinuteRow',
             fields=[
-                ('minute', fields.BigIntField(primary_key=True, unique=True, db_index=True)),
+                ('minute', fields.BigIntField(primary_key=True, unique=True, db_index=True, generated=False)),
                 ('failures', fields.IntField()),
             ],
             options={'table': 'identity_failure_minute', 'app': 'shimin', 'pk_attr': 'minute'},
