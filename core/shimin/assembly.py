@@ -21,6 +21,7 @@ from shimin.adapters.http_source import HttpSource
 from shimin.adapters.jwt_tokens import JwtTokens, KeyFolder
 from shimin.adapters.memory_cache import MemoryCache
 from shimin.adapters.memory_pubsub import MemoryPubSub
+from shimin.adapters.private_file import make_private
 from shimin.adapters.wasm.build import build_component
 from shimin.adapters.wasm.sandbox import WasmSandbox
 from shimin.db import Database, DatabaseNotMigrated, check_durability, open_database, pending
@@ -163,14 +164,8 @@ async def _cancel(task: asyncio.Task[None]) -> None:
 
 def secret_file(file: Path) -> bytes:
     """Return the 32 random bytes of a secret, made at the first start in a file of mode 0600."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not file.exists():
-        fresh = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-        fresh.touch(mode=0o600)
-        fresh.write_bytes(secrets.token_bytes(32))
-        with suppress(FileExistsError):
-            file.hardlink_to(fresh)
-        fresh.unlink()
+        make_private(file, secrets.token_bytes(32))
     return file.read_bytes()
 
 

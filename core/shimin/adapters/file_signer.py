@@ -3,14 +3,12 @@
 import base64
 import hashlib
 import json
-import os
-from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
+from shimin.adapters.private_file import is_private, make_private
 from shimin.kit.refusal import Refusal
 
 
@@ -35,8 +33,8 @@ class FileSigner:
             SigningKeyUnsafe: others can read the file, or it holds something else.
         """
         if not file.exists():
-            _make(file)
-        if file.stat().st_mode & 0o077:
+            make_private(file, Ed25519PrivateKey.generate().private_bytes_raw())
+        if not is_private(file):
             raise SigningKeyUnsafe(file=file.name)
         try:
             self._key = Ed25519PrivateKey.from_private_bytes(file.read_bytes())
@@ -47,7 +45,7 @@ class FileSigner:
     @property
     def key_id(self) -> str:
         """The thumbprint of the public key."""
-        x = self._public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+        x = self._public.public_bytes_raw()
         members = {"crv": "Ed25519", "kty": "OKP", "x": base64.urlsafe_b64encode(x).rstrip(b"=").decode()}
         canonical = json.dumps(members, sort_keys=True, separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(hashlib.sha256(canonical).digest()).rstrip(b"=").decode()
@@ -63,18 +61,3 @@ class FileSigner:
         except InvalidSignature:
             return False
         return True
-
-
-def _make(file: Path) -> None:
-    """Write a new key so that of two processes that start together one makes it and both use it."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    raw = Ed25519PrivateKey.generate().private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    fresh = file.with_name(f".{file.name}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(raw)
-        stream.flush()
-        os.fsync(stream.fileno())
-    with suppress(FileExistsError):
-        os.link(fresh, file)
-    fresh.unlink()

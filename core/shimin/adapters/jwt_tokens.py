@@ -5,10 +5,8 @@ import binascii
 import hashlib
 import hmac
 import json
-import os
 import re
 import secrets
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from shimin.adapters.private_file import is_private, make_private
 from shimin.kit.clock import Clock
 from shimin.kit.ids import new_id
 from shimin.kit.refusal import Refusal
@@ -85,7 +84,7 @@ class KeyFolder:
             self._add(1)
         hash_file = folder / _HASH_FILE
         if not hash_file.exists():
-            _write_once(hash_file, secrets.token_bytes(32))
+            make_private(hash_file, secrets.token_bytes(32))
         self.hash_key = _read_private(hash_file)
         if len(self.hash_key) < 32:  # noqa: PLR2004 - bytes of a SHA-256 key
             raise KeyFileUnsafe(file=_HASH_FILE, reason="shorter than 32 bytes")
@@ -136,7 +135,7 @@ class KeyFolder:
         pem = private.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        return _write_once(self._folder / f"access-{number:04}.pem", pem)
+        return make_private(self._folder / f"access-{number:04}.pem", pem)
 
 
 class JwtTokens:
@@ -303,22 +302,6 @@ def _load(file: Path) -> _Key:
 
 def _read_private(file: Path) -> bytes:
     """Return a key file's bytes if nobody but its owner may read it."""
-    if file.stat().st_mode & 0o077:
+    if not is_private(file):
         raise KeyFileUnsafe(file=file.name, reason="readable by others; chmod 600 it")
     return file.read_bytes()
-
-
-def _write_once(file: Path, content: bytes) -> bool:
-    """Write a new file of mode 0600 whole or not at all; False where another process was first."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=".new-")
-    try:
-        with os.fdopen(handle, "wb") as temporary:
-            temporary.write(content)
-            temporary.flush()
-            os.fsync(temporary.fileno())
-        os.link(name, file)
-    except FileExistsError:
-        return False
-    finally:
-        Path(name).unlink()
-    return True

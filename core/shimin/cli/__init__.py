@@ -75,7 +75,10 @@ def _load(place: str) -> Any:
 def _configure_logging() -> None:
     """Write logs as lines on standard error: for people at a terminal, as JSON elsewhere."""
     renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=True) if sys.stderr.isatty() else structlog.processors.JSONRenderer()
+        # The plain traceback shows no local variables: they may hold a citizen's data.
+        structlog.dev.ConsoleRenderer(colors=True, exception_formatter=structlog.dev.plain_traceback)
+        if sys.stderr.isatty()
+        else structlog.processors.JSONRenderer()
     )
     structlog.configure(
         processors=[

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import hmac
 import json
-import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -32,6 +31,7 @@ from shimin.adapters.emulator_channel import (
     serial_of,
     signed_text,
 )
+from shimin.adapters.private_file import make_private
 from shimin.demo.channel_book import ChannelBook, Charged, OtherAmount, Outcome, Telling
 from shimin.kit.clock import Clock, SystemClock
 from shimin.kit.money import Money
@@ -97,12 +97,7 @@ def open_keys(secrets_dir: Path) -> ChannelKeys:
 
 def _once(file: Path, content: bytes) -> bytes:
     """Write a secret if there is none yet, whole or not at all, and return what is there."""
-    fresh = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-        out.write(content)
-    with suppress(FileExistsError):
-        file.hardlink_to(fresh)
-    fresh.unlink()
+    make_private(file, content)
     return file.read_bytes()
 
 
