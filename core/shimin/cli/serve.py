@@ -4,6 +4,7 @@ import asyncio
 import socket
 from typing import Annotated
 
+import structlog
 import typer
 import uvicorn
 import uvloop
@@ -12,6 +13,7 @@ from shimin.config import Settings, load_settings
 from shimin.kit.refusal import Refusal
 
 BACKLOG = 2048
+log = structlog.get_logger("shimin.server")
 
 
 class PortTaken(Refusal):
@@ -50,6 +52,9 @@ def run_server(settings: Settings) -> None:
 
     async def serve_platform() -> bool:
         async with open_platform(settings) as platform:
+            if settings.mode == "development":
+                log.warning("server.development", text="development mode: not for production")
+            log.info("server.starting", address=settings.issuer, database=platform.db.engine, worker=settings.worker)
             config = uvicorn.Config(
                 load_edge().create_app(settings, platform),
                 log_config=None,
