@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shimin import vault
+from shimin.adapters.closed_channel import ClosedChannel
 from shimin.adapters.dev_notifier import DevelopmentNotifier
 from shimin.adapters.emulator_channel import open_emulator_channel
 from shimin.adapters.file_signer import FileSigner
@@ -24,6 +25,7 @@ from shimin.adapters.memory_pubsub import MemoryPubSub
 from shimin.adapters.private_file import make_private
 from shimin.adapters.wasm.build import build_component
 from shimin.adapters.wasm.sandbox import WasmSandbox
+from shimin.adapters.webhook_notifier import WebhookNotifier
 from shimin.db import Database, DatabaseNotMigrated, check_durability, open_database, pending
 from shimin.identity import VerifiedTokens
 from shimin.kit.clock import Clock, SystemClock
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from shimin.ports.blobs import Blobs
     from shimin.ports.cache import Cache
     from shimin.ports.channel import Channel
+    from shimin.ports.notify import Notifier
     from shimin.ports.pubsub import PubSub
     from shimin.ports.sandbox import ComponentBuilder, Sandbox
     from shimin.ports.signer import Signer
@@ -65,7 +68,9 @@ class Platform:
     cache: Cache
     pubsub: PubSub
     blobs: Blobs
-    notifier: DevelopmentNotifier
+    notifier: Notifier
+    dev_inbox: DevelopmentNotifier | None
+    """The texts that development prints; None where they go to phones."""
     channel: Channel
     source: Source
     sources: Mapping[str, SourceSpec]
@@ -106,8 +111,10 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
         stack.push_async_callback(blobs.close)
         specs, source = _source(settings, clock)
         stack.push_async_callback(source.close)
-        channel = open_emulator_channel(settings.channel_url, secrets_dir, mode=settings.mode)
+        channel = _channel(settings, secrets_dir)
         stack.push_async_callback(channel.close)
+        notifier = _notifier(settings, clock)
+        stack.push_async_callback(notifier.close)
         signer = FileSigner(secrets_dir / "build.key")
         sandbox = WasmSandbox(
             work_dir=settings.data_dir / "runtime",
@@ -125,7 +132,8 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
             cache=cache,
             pubsub=pubsub,
             blobs=blobs,
-            notifier=DevelopmentNotifier(mode=settings.mode, folder=settings.data_dir),
+            notifier=notifier,
+            dev_inbox=notifier if isinstance(notifier, DevelopmentNotifier) else None,
             channel=channel,
             source=source,
             sources=specs,
@@ -177,6 +185,19 @@ def _redis_or_memory(settings: Settings) -> tuple[Cache, PubSub]:
     from shimin.adapters.redis_pubsub import RedisPubSub  # noqa: PLC0415
 
     return RedisCache.open(url), RedisPubSub.open(url)
+
+
+def _notifier(settings: Settings, clock: Clock) -> Notifier:
+    if settings.notify_url:
+        secret = settings.notify_secret.get_secret_value().encode()
+        return WebhookNotifier(settings.notify_url, secret, clock=clock)
+    return DevelopmentNotifier(mode=settings.mode, folder=settings.data_dir)
+
+
+def _channel(settings: Settings, secrets_dir: Path) -> Channel:
+    if settings.mode == "production":
+        return ClosedChannel()
+    return open_emulator_channel(settings.channel_url, secrets_dir, mode=settings.mode)
 
 
 def _blobs(settings: Settings, secrets_dir: Path) -> Blobs:

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from shimin.kit.refusal import Refusal
 
 PREFIX = "SHIMIN_"
+SECRET_CHARS_MIN = 32
 FOREIGN_PREFIXES = ("SHIMIN_TEST_", "SHIMIN_BENCH_")
 """Read by the test and benchmark commands, not by the platform."""
 
@@ -72,6 +73,10 @@ class Settings(BaseSettings):
     """TOML file that registers sources' operations; empty: the demonstration city's."""
     demo_department_url: str = "http://127.0.0.1:8101"
     """The demonstration's department: stands in for every source without an address of its own."""
+    notify_url: str = ""
+    """The operator's gateway for text messages; empty in development: texts are printed and shown at /dev/inbox."""
+    notify_secret: SecretStr = SecretStr("")
+    """Shared with the gateway: signs each request, at least 32 characters."""
     channel_url: str = "http://127.0.0.1:8102"
     """The payment channel (the emulator in development)."""
     body_bytes_max: int = Field(default=256 * 1024, ge=1024, le=10 * 1024 * 1024)
@@ -94,12 +99,15 @@ class Settings(BaseSettings):
                 for wrong, text in (
                     (self.is_sqlite, "SHIMIN_DATABASE_URL must name PostgreSQL"),
                     (not self.public_url.startswith("https://"), "SHIMIN_PUBLIC_URL must be an https address"),
+                    (not self.notify_url.startswith("https://"), "SHIMIN_NOTIFY_URL must be an https address"),
                     (self.sandbox_unjailed, "SHIMIN_SANDBOX_UNJAILED must be off"),
                 )
                 if wrong
             ]
             if problems:
                 raise ValueError("; ".join(problems))
+        if self.notify_url and len(self.notify_secret.get_secret_value()) < SECRET_CHARS_MIN:
+            raise ValueError(f"SHIMIN_NOTIFY_SECRET must have at least {SECRET_CHARS_MIN} characters")
         return self
 
     @property

@@ -219,7 +219,8 @@ async def ask_code(platform: Platform, phone: str) -> str:
         tokens=platform.tokens,
         clock=platform.clock,
     )
-    return str(re.findall(r"\b[0-9]{6}\b", platform.notifier.notices()[-1].body)[0])
+    assert platform.dev_inbox is not None
+    return str(re.findall(r"\b[0-9]{6}\b", platform.dev_inbox.notices()[-1].body)[0])
 
 
 async def sign_in(platform: Platform, phone: str, capacity: Capacity = "citizen") -> str:

@@ -15,6 +15,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from shimin import identity
+from shimin.adapters.closed_channel import ClosedChannel
 from shimin.adapters.http_source import HttpSource
 from shimin.assembly import Platform
 from shimin.db import Database
@@ -96,7 +97,8 @@ async def desk(db: Database, frozen_clock: FixedClock, tmp_path: Path) -> AsyncI
     specs = read_registrations((resources.files("shimin.demo") / "sources.toml").read_text("utf-8"))
     with serving(department_app(tmp_path / "department.db", SECRET)) as (url, server):
         source = HttpSource(specs, dict.fromkeys(specs, SourceAddress(url, SECRET)), clock=SystemClock())
-        parts = SimpleNamespace(db=db, clock=frozen_clock, source=source, channel=SimpleNamespace(name="emulator"))
+        network = SimpleNamespace(name="emulator", is_open=True)
+        parts = SimpleNamespace(db=db, clock=frozen_clock, source=source, sources=specs, channel=network)
         platform = cast("Platform", parts)
         residents = load_residents()
         people = [await _citizen(residents[number], platform) for number in (0, 2)]
@@ -140,6 +142,16 @@ async def test_a_mini_app_asks_the_citizen_confirms_and_both_see_it(desk: Desk) 
     assert await desk.count("ledger_transfer") == 1
 
 
+async def test_a_mini_app_cannot_ask_for_the_payment_of_another_departments_bill(desk: Desk) -> None:
+    foreign = desk.lin.for_release(
+        app_id="linhai.psb.fines", release_id=new_id("rel"), department_id=DepartmentId("psb.linhai")
+    )
+    asked = {"id": new_id("pay"), "source": "hrss", "billReference": bill_of_lin().reference}
+    answer = await desk.run(foreign, REQUEST, input=asked)
+    assert [error["extensions"]["code"] for error in answer["errors"]] == ["NOT_ALLOWED"]
+    assert (await desk.count("payment"), await desk.count("payment_bill")) == (0, 0)
+
+
 async def test_a_mini_app_can_neither_confirm_nor_cancel(desk: Desk) -> None:
     payment_id = new_id("pay")
     await desk.request(app_of(desk.lin), payment_id, bill_of_lin().reference)
@@ -161,6 +173,16 @@ async def test_nobody_else_sees_pays_or_cancels_a_payment(desk: Desk) -> None:
     answer = await desk.run(desk.wu, CANCEL, input={"id": payment_id})
     assert answer["data"]["cancelPayment"]["code"] == "NOT_FOUND"
     assert (await desk.client(desk.lin, "payment", id=payment_id))["state"] == "REQUESTED"
+
+
+async def test_an_installation_without_a_network_takes_no_payment_and_says_so(desk: Desk) -> None:
+    payment_id = new_id("pay")
+    await desk.request(app_of(desk.lin), payment_id, bill_of_lin().reference)
+    cast("Any", desk.platform).channel = ClosedChannel()
+    refused = await desk.client(desk.lin, "confirm_payment", input={"id": payment_id})
+    assert (refused["__typename"], refused["code"]) == ("PaymentsClosed", "PAYMENTS_CLOSED")
+    assert (await desk.client(desk.lin, "payment", id=payment_id))["state"] == "REQUESTED"
+    assert await desk.count("ledger_transfer") == 0
 
 
 async def test_somebody_elses_bill_does_not_exist(desk: Desk) -> None:

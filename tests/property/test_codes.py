@@ -98,6 +98,9 @@ class Mailbox:
     async def send(self, notice: Notice) -> None:
         self.code = next(part for part in notice.body.replace("，", " ").split() if part.isdigit() and len(part) == 6)
 
+    async def close(self) -> None:
+        """Hold nothing."""
+
 
 @contextmanager
 def tokens_of(clock: FixedClock) -> Iterator[JwtTokens]:

@@ -61,6 +61,9 @@ class DevelopmentNotifier:
         sys.stderr.write(f"[DEVELOPMENT INBOX] {notice.phone} {notice.template}: {notice.body}\n")
         sys.stderr.flush()
 
+    async def close(self) -> None:
+        """Nothing is held open."""
+
     def notices(self) -> list[SentNotice]:
         """Return the last 100 notices of all processes that share the folder, the newest last."""
         try:

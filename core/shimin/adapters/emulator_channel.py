@@ -93,6 +93,7 @@ class EmulatorChannel:
     """Fulfils ``ports.channel.Channel`` against the emulator (``shimin demo-channel``)."""
 
     name = CHANNEL_NAME
+    is_open = True
 
     def __init__(self, url: str, secrets_dir: Path, *, clock: Clock) -> None:
         """Keep where the emulator and the keys are; keys are read when first needed."""

@@ -12,6 +12,7 @@ from shimin.payments.errors import (
     BillNotPayable,
     ChannelUnknown,
     PaymentEnded,
+    PaymentsClosed,
     PaymentUnknown,
 )
 from shimin.payments.facts import PaymentConfirmed, PaymentFact, PaymentFailed, PaymentSettled, PaymentSurplus
@@ -43,6 +44,7 @@ __all__ = [
     "PaymentState",
     "PaymentSurplus",
     "PaymentUnknown",
+    "PaymentsClosed",
     "RequestPayment",
     "Settlement",
     "cancel",

@@ -44,6 +44,13 @@ class PaymentEnded(Refusal):
     state: str
 
 
+class PaymentsClosed(Refusal):
+    """This installation has no payment network to collect with; nothing was confirmed."""
+
+    code = "PAYMENTS_CLOSED"
+    http_status = 503
+
+
 class ChannelUnknown(Refusal):
     """There is no payment network of that name here."""
 

@@ -54,6 +54,8 @@ class Channel(Protocol):
     """
 
     name: str
+    is_open: bool
+    """Whether payments can be taken; False where no network is connected."""
 
     async def charge(self, charge: Charge) -> ChannelEvent:
         """Ask the network to collect; the answer is usually ``pending``."""

@@ -36,3 +36,7 @@ class Notifier(Protocol):
             NotifyUnavailable: no provider took it within its time limit.
         """
         ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...

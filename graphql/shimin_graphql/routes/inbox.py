@@ -22,7 +22,8 @@ async def dev_inbox(request: Request) -> Response:
     """Show the newest texts first: a page for people, JSON for programs; ``?phone=`` narrows them."""
     platform: Platform = request.app.state.platform
     phone = request.query_params.get("phone")
-    shown = [item for item in reversed(platform.notifier.notices()) if phone is None or item.phone == phone]
+    notices = platform.dev_inbox.notices() if platform.dev_inbox else []
+    shown = [item for item in reversed(notices) if phone is None or item.phone == phone]
     if "text/html" not in request.headers.get("accept", ""):
         return JSONResponse([{"phone": i.phone, "template": i.template, "body": i.body} for i in shown])
     items = "".join(f"<li><small>{escape(i.phone)}</small><br>{escape(i.body)}</li>" for i in shown)

@@ -273,6 +273,7 @@ class IdentityMutation:
         platform = info.context.platform
         async with platform.db.unit() as unit:
             session_id = await identity.sign_out(info.context.call, unit=unit, clock=platform.clock)
+        platform.verified.drop_session(session_id)
         await identity.spread_session(session_id, pubsub=platform.pubsub)
         return SessionClosed(session_id=strawberry.ID(session_id))
 
@@ -282,6 +283,7 @@ class IdentityMutation:
         platform = info.context.platform
         async with platform.db.unit() as unit:
             await identity.revoke_session(info.context.call, input.session_id, unit=unit, clock=platform.clock)
+        platform.verified.drop_session(input.session_id)
         await identity.spread_session(input.session_id, pubsub=platform.pubsub)
         return SessionClosed(session_id=input.session_id)
 

@@ -144,6 +144,7 @@ class PaymentsMutation:
         refuses=[
             NotFound,
             payments.PaymentEnded,
+            payments.PaymentsClosed,
             payments.BillAlreadyPaid,
             payments.BillBeingPaid,
             payments.BillChanged,
@@ -153,6 +154,8 @@ class PaymentsMutation:
     async def confirm_payment(self, info: Info, input: ConfirmPaymentInput) -> Payment:  # noqa: A002
         """Say yes to a payment, in person; confirming again changes nothing."""
         platform = info.context.platform
+        if not platform.channel.is_open:
+            raise payments.PaymentsClosed
         order = ConfirmPayment(input.id, channel=platform.channel.name)
         async with platform.db.unit() as unit:
             payment = await payments.confirm(info.context.call, order, unit=unit, clock=platform.clock)
@@ -176,6 +179,7 @@ async def _read_bill(context: Context, asked: RequestPaymentInput) -> BillDetail
         asked.bill_reference,
         db=platform.db,
         source=platform.source,
+        sources=platform.sources,
         clock=platform.clock,
     )
     return BillDetails(

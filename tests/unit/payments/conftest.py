@@ -34,6 +34,7 @@ class ScriptedChannel:
     """A payment network whose answers the test decides; it remembers what it was asked."""
 
     name: str = "emulator"
+    is_open: bool = True
     charges: list[str] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     collected: dict[str, Charge] = field(default_factory=dict)
