@@ -26,6 +26,7 @@ from shimin.adapters.private_file import make_private
 from shimin.adapters.wasm.build import build_component
 from shimin.adapters.wasm.sandbox import WasmSandbox
 from shimin.adapters.webhook_notifier import WebhookNotifier
+from shimin.config import InvalidSettings
 from shimin.db import Database, DatabaseNotMigrated, check_durability, open_database, pending
 from shimin.identity import VerifiedTokens
 from shimin.kit.clock import Clock, SystemClock
@@ -227,12 +228,24 @@ def demo_source_secret(settings: Settings) -> bytes:
     return secret_file(settings.data_dir / "secrets" / "demo-source.key")
 
 
+def _registrations(settings: Settings) -> str:
+    """Return the file that registers sources: the one set, else the demonstration city's, which production has not."""
+    if settings.sources_file:
+        try:
+            return settings.sources_file.read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidSettings(problems=f"SHIMIN_SOURCES_FILE cannot be read: {type(error).__name__}") from None
+    if settings.mode == "production":
+        return ""
+    return (resources.files("shimin.demo") / "sources.toml").read_text("utf-8")
+
+
 def _source(settings: Settings, clock: Clock) -> tuple[Mapping[str, SourceSpec], Source]:
-    text = (
-        settings.sources_file.read_text("utf-8")
-        if settings.sources_file
-        else (resources.files("shimin.demo") / "sources.toml").read_text("utf-8")
-    )
-    specs = vault.read_registrations(text)
+    specs = vault.read_registrations(_registrations(settings))
+    if settings.mode == "production":
+        lacking = [name.upper() for name in specs if name not in settings.sources or not settings.sources[name].secret]
+        if lacking:
+            named = ", ".join(f"SHIMIN_SOURCES__{name}__URL and __SECRET" for name in lacking)
+            raise InvalidSettings(problems=f"missing: {named}")
     addresses = {name: SourceAddress(settings.source(name).url, source_secret(settings, name)) for name in specs}
     return specs, HttpSource(specs, addresses, clock=clock)

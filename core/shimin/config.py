@@ -70,7 +70,7 @@ class Settings(BaseSettings):
     sources: dict[str, SourceSettings] = Field(default_factory=dict)
     """Departments' systems of record by name: ``SHIMIN_SOURCES__HRSS__URL``, ``…__SECRET``."""
     sources_file: Path | None = None
-    """TOML file that registers sources' operations; empty: the demonstration city's."""
+    """TOML file that registers sources' operations; empty: the demonstration city's, in production none."""
     demo_department_url: str = "http://127.0.0.1:8101"
     """The demonstration's department: stands in for every source without an address of its own."""
     notify_url: str = ""

@@ -63,8 +63,9 @@ async def examine(settings: Settings) -> list[Finding]:
     """Return a finding for everything that is needed; looking changes nothing."""
     findings = [_python(), _sqlite(), _disk(settings), _sandbox(settings)]
     findings += [await _guarded(look, settings) for look in (_database, _migrations, _redis, _platform)]
-    for name, url in (("department", settings.source("hrss").url), ("payment channel", settings.channel_url)):
-        findings.append(await _answers(name, url))
+    if settings.mode == "development":
+        demo = (("department", settings.demo_department_url), ("payment channel", settings.channel_url))
+        findings += [await _answers(name, url) for name, url in demo]
     return findings
 
 
