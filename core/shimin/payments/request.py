@@ -51,7 +51,7 @@ async def request(call: Call, order: RequestPayment, *, unit: Unit, clock: Clock
         BillAlreadyPaid, BillNotPayable: there is nothing to pay.
         IdempotencyConflict: the id stands for something else.
         InvalidId, InvalidMoney, InvalidInput: the order is no payment of a bill.
-        NotSignedIn, NotAllowed: nobody's bill can be paid here.
+        NotSignedIn, NotAllowed: nobody's bill can be paid here, or a mini-app asks for another department's.
     """
     bill = order.bill
     naming = {"source": bill.source, "bill_reference": bill.reference}
@@ -59,6 +59,8 @@ async def request(call: Call, order: RequestPayment, *, unit: Unit, clock: Clock
     if earlier:
         return earlier
     bill.check()
+    if call.actor.kind == "miniapp" and call.actor.department_id != bill.department_id:
+        raise NotAllowed
     at = clock.now()
     kept = await rows.upsert_bill(unit, new_id("bil"), bill, at)
     if kept.state is BillState.PAID or bill.state == "PAID":

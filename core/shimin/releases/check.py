@@ -86,9 +86,8 @@ async def _conclude(
     """Write down what the check found, all of it or nothing."""
     async with db.unit() as unit:
         if artifact is None:
-            moved = await advance(call, release.id, "fail_check", unit=unit, clock=clock)
             await rows.set_findings(unit, release.id, findings[:FINDINGS_MAX])
-            return moved
+            return await advance(call, release.id, "fail_check", unit=unit, clock=clock)
         await advance(call, release.id, "pass_check", unit=unit, clock=clock)
         await rows.set_artifact(unit, release.id, artifact)
         await rows.replace_documents(unit, release.id, documents)

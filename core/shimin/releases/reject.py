@@ -26,6 +26,5 @@ async def reject(call: Call, release_id: str, findings: list[str], *, unit: Unit
         raise InvalidInput(
             field="findings", reason=f"1 to {FINDINGS_MAX}, each of at most {FINDING_CHARS_MAX} characters"
         )
-    release = await advance(call, release_id, "reject", unit=unit, clock=clock)
     await rows.set_findings(unit, release_id, findings)
-    return release
+    return await advance(call, release_id, "reject", unit=unit, clock=clock)

@@ -40,6 +40,20 @@ class ReleaseRow(Model):
         unique_together = (("app_id", "version_code"),)
 
 
+class MiniAppRow(Model):
+    """Whose a mini-app's id is and how far its versions have come: one row, taken by each upload in turn."""
+
+    app_id = IdField(primary_key=True)
+    department_id = IdField()
+    version_code_highest = fields.IntField()
+
+    class Meta:
+        """One per app."""
+
+        table = "mini_app"
+        app = "shimin"
+
+
 class ReleaseDocumentRow(Model):
     """One GraphQL document of a release with what it reads."""
 
@@ -145,15 +159,17 @@ async def replace_documents(unit: Unit, release_id: str, documents: list[Release
 
 async def set_live(unit: Unit, app_id: str, release_id: str, at: datetime) -> str | None:
     """Serve a release from now on; return the one it takes the place of."""
-    before = await unit.fetch_value("SELECT release_id FROM live_release WHERE app_id = $1", app_id)
-    await unit.execute(
+    before = await unit.fetch_value(  # takes the row first: who comes at the same time waits and then sees this one
         "INSERT INTO live_release (app_id, release_id, since) VALUES ($1, $2, $3) "
-        "ON CONFLICT (app_id) DO UPDATE SET release_id = excluded.release_id, since = excluded.since",
+        "ON CONFLICT (app_id) DO UPDATE SET app_id = excluded.app_id RETURNING release_id",
         app_id,
         release_id,
         at,
     )
-    return None if before == release_id else before
+    if before == release_id:
+        return None
+    await unit.execute("UPDATE live_release SET release_id = $1, since = $2 WHERE app_id = $3", release_id, at, app_id)
+    return str(before)
 
 
 async def unset_live(unit: Unit, app_id: str, release_id: str) -> None:
@@ -161,17 +177,25 @@ async def unset_live(unit: Unit, app_id: str, release_id: str) -> None:
     await unit.execute("DELETE FROM live_release WHERE app_id = $1 AND release_id = $2", app_id, release_id)
 
 
-async def highest_version(reader: Reader, app_id: str) -> int:
-    """Return the highest ``version.code`` ever uploaded for the app; 0 for a new one."""
-    return int(await reader.fetch_value("SELECT max(version_code) FROM release WHERE app_id = $1", app_id) or 0)
-
-
-async def owner(reader: Reader, app_id: str) -> str | None:
-    """Return the department whose app this is; None for a new id."""
-    found = await reader.fetch_value(
-        "SELECT department_id FROM release WHERE app_id = $1 ORDER BY version_code LIMIT 1", app_id
+async def claim_version(unit: Unit, release: Release) -> bool:
+    """Take the next version of an app for its department, and a new app's id with it; tell whether it was free."""
+    return bool(
+        await unit.execute(
+            "INSERT INTO mini_app (app_id, department_id, version_code_highest) VALUES ($1, $2, $3)"
+            " ON CONFLICT (app_id) DO UPDATE SET version_code_highest = excluded.version_code_highest"
+            " WHERE mini_app.department_id = excluded.department_id"
+            " AND mini_app.version_code_highest < excluded.version_code_highest",
+            release.app_id,
+            release.department_id,
+            release.version_code,
+        )
     )
-    return None if found is None else str(found)
+
+
+async def claimed(reader: Reader, app_id: str) -> tuple[str, int] | None:
+    """Return whose an app is and its highest ``version.code`` ever uploaded; None for a new id."""
+    row = await reader.fetch_one("SELECT department_id, version_code_highest FROM mini_app WHERE app_id = $1", app_id)
+    return (str(row["department_id"]), int(row["version_code_highest"])) if row else None
 
 
 async def find(reader: Reader, release_id: str) -> tuple[Release, str] | None:

@@ -39,11 +39,10 @@ async def upload(call: Call, content: bytes, *, db: Database, blobs: Blobs, cloc
     package_key = f"packages/{release.digest.removeprefix('sha256:')}.ma"
     await blobs.put(package_key, package.archive, content_type="application/zip")
     async with db.unit() as unit:
-        owner = await rows.owner(unit, release.app_id)
-        if owner not in {None, release.department_id}:
-            raise DepartmentMismatch
-        highest = await rows.highest_version(unit, release.app_id)
-        if release.version_code <= highest:
+        if not await rows.claim_version(unit, release):
+            owner, highest = await rows.claimed(unit, release.app_id) or (None, 0)
+            if owner != release.department_id:
+                raise DepartmentMismatch
             raise VersionNotHigher(highest=highest)
         await rows.insert_release(unit, release, package_key)
         await unit.emit(ReleaseUploaded(release_id=release.id, app_id=release.app_id))

@@ -48,6 +48,8 @@ class SourceRead:
     """Inputs beside the person's id number."""
     basis: LegalBasis | None = None
     """A law; without one, own data in person or the citizen's consent."""
+    department_id: DepartmentId | None = None
+    """Whose source it is: a law serves a mini-app in its own department's sources only, elsewhere it needs consent."""
 
     @property
     def scopes(self) -> tuple[str, ...]:

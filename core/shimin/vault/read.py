@@ -89,6 +89,8 @@ async def _reason(call: Call, citizen_id: CitizenId, ask: SourceRead, *, reader:
         raise NotAllowed
     basis, purpose, scopes = "own", words("purpose.own"), ask.scopes
     if ask.basis:
+        if call.actor.kind == "miniapp" and call.actor.department_id != ask.department_id:
+            raise NotAllowed
         basis, purpose = f"law:{ask.basis.article}", words(ask.basis.purpose_code)
     elif call.actor.kind == "miniapp":
         if call.document_id is None:

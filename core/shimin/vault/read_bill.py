@@ -1,6 +1,7 @@
 """One bill, read because its owner asked to pay it."""
 
 import re
+from collections.abc import Mapping
 from datetime import date
 
 from shimin.db import Database
@@ -9,6 +10,7 @@ from shimin.kit.clock import Clock
 from shimin.kit.ids import DepartmentId
 from shimin.kit.money import Money
 from shimin.kit.refusal import InvalidInput
+from shimin.ports.registration import SourceSpec
 from shimin.ports.source import Source
 from shimin.vault.errors import BillNotFound
 from shimin.vault.model import PAYMENT_AT_REQUEST, REFERENCE_CHARS_MAX, BillDetails, SourceRead
@@ -30,15 +32,26 @@ _REFERENCE = re.compile(rf"[A-Za-z0-9._-]{{1,{REFERENCE_CHARS_MAX}}}")
 
 
 async def read_bill(
-    call: Call, source_name: str, reference: str, *, db: Database, source: Source, clock: Clock
+    call: Call,
+    source_name: str,
+    reference: str,
+    *,
+    db: Database,
+    source: Source,
+    sources: Mapping[str, SourceSpec],
+    clock: Clock,
 ) -> BillDetails:
     """Return the bill a citizen wants to pay, straight from the department; never from an earlier answer's copy.
+
+    A mini-app reads bills of its own department only: that another department has one is not its business.
 
     Args:
         source_name: a registered source with an operation ``bill``, such as ``hrss``.
         reference: the department's number of the bill, at most ``REFERENCE_CHARS_MAX`` of ``[A-Za-z0-9._-]``.
+        sources: every registered source, which says whose it is.
 
     Raises:
+        NOT_ALLOWED: a mini-app asks another department's source; nothing was asked there.
         INVALID_INPUT: the name or the reference has another shape.
         BILL_NOT_FOUND: no such bill for this person.
         Refusal: as ``read``.
@@ -54,6 +67,7 @@ async def read_bill(
         fields=FIELDS,
         always=ALWAYS,
         basis=PAYMENT_AT_REQUEST,
+        department_id=sources[source_name].department_id if source_name in sources else None,
     )
     answer = await read(call, ask, db=db, source=source, clock=clock)
     bill = answer.data.get("bill")

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -28,6 +29,7 @@ EVERYTHING = tuple(
         *("medical.balance", "pension.balance", "pension.months_paid"),
     )
 )
+SPECS = vault.read_registrations((resources.files("shimin.demo") / "sources.toml").read_text("utf-8"))
 SetFault = Callable[[str], Awaitable[None]]
 
 
@@ -262,7 +264,7 @@ async def test_reads_at_the_same_time_are_logged_one_by_one(
 
 
 async def bill(call: Call, reference: str, db: Database, source: Any, clock: FixedClock) -> vault.BillDetails:
-    return await vault.read_bill(call, "hrss", reference, db=db, source=source, clock=clock)
+    return await vault.read_bill(call, "hrss", reference, db=db, source=source, sources=SPECS, clock=clock)
 
 
 async def test_a_bill_is_read_to_pay_it_on_a_legal_basis_that_the_citizen_sees(
@@ -280,6 +282,18 @@ async def test_a_bill_is_read_to_pay_it_on_a_legal_basis_that_the_citizen_sees(
     assert entries[0]["actor_kind"] == "miniapp"
 
 
+async def test_a_mini_app_cannot_even_ask_whether_another_department_has_a_bill(
+    db: Database, source: Any, frozen_clock: FixedClock, lin: Call
+) -> None:
+    """The law that lets a bill be read to pay it serves a mini-app in its own department only."""
+    inside = lin.for_release(app_id="linhai.psb.fines", release_id=RELEASE, department_id=DepartmentId("psb.linhai"))
+    for reference in (BILL.reference, "NO-SUCH-BILL"):
+        with pytest.raises(NotAllowed):
+            await bill(inside.under(DOCUMENT), reference, db, source, frozen_clock)
+    assert not source.asked
+    assert [entry["outcome"] for entry in await reads(db, lin)] == ["denied"] * 2
+
+
 async def test_another_persons_bill_does_not_exist(
     db: Database, source: Any, frozen_clock: FixedClock, wu: Call
 ) -> None:
@@ -294,7 +308,7 @@ async def test_a_reference_of_another_shape_is_never_sent(
     with pytest.raises(InvalidInput):
         await bill(lin, reference, db, source, frozen_clock)
     with pytest.raises(InvalidInput):
-        await vault.read_bill(lin, "../admin", BILL.reference, db=db, source=source, clock=frozen_clock)
+        await vault.read_bill(lin, "../admin", BILL.reference, db=db, source=source, sources=SPECS, clock=frozen_clock)
     assert not source.asked
 
 
@@ -302,5 +316,5 @@ async def test_a_source_that_is_not_registered_is_refused_and_logged(
     db: Database, source: Any, frozen_clock: FixedClock, lin: Call
 ) -> None:
     with pytest.raises(InvalidInput):
-        await vault.read_bill(lin, "nobody", BILL.reference, db=db, source=source, clock=frozen_clock)
+        await vault.read_bill(lin, "nobody", BILL.reference, db=db, source=source, sources=SPECS, clock=frozen_clock)
     assert [row["outcome"] for row in await reads(db, lin)] == ["failed"]
