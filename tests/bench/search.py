@@ -8,8 +8,10 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from importlib import resources
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -28,6 +30,12 @@ from shimin.db import Database, migrate, open_database
 from shimin.demo.guides import open_sample
 from shimin.kit.call import ANONYMOUS, Call, system_call
 from shimin.kit.clock import SystemClock
+from shimin_graphql.context import Context
+from shimin_graphql.edge import make_edge
+from shimin_graphql.engine.http import dump
+
+if TYPE_CHECKING:
+    from shimin.assembly import Platform
 
 REAL = Path(os.environ.get("SHIMIN_TEST_GUIDES") or Path(__file__).parents[3] / "shared/data/guides/guangdong.jsonl")
 HAS_REAL = REAL.is_file()
@@ -80,6 +88,7 @@ async def measure(engine: str) -> list[dict[str, Any]]:
                 async with database.reader() as reader:
                     await count_guides(call, CountGuides(filters, text, page.matching), reader=reader)
                 counts.append((time.perf_counter() - started) * 1000)
+        documents = await measure_document(database, asked)
     load = round(os.getloadavg()[0], 1)
     about = {"engine": engine, "guides": guides, "queries": len(asked), "rounds": ROUNDS, "machine_load": load}
     return [
@@ -87,7 +96,26 @@ async def measure(engine: str) -> list[dict[str, Any]]:
         {"measure": "search_ms", **spread(searches), **about},
         {"measure": "search_processor_ms", **spread(work), **about},
         {"measure": "facets_ms", **spread(counts), **about},
+        {"measure": "document_ms", **spread(documents), **about},
     ]
+
+
+async def measure_document(database: Database, asked: Sequence[str]) -> list[float]:
+    """Return the time of the phone's whole document (search, facets, highlights, JSON) for each query."""
+    edge = make_edge(timeout_s=10)
+    text = (resources.files("shimin_graphql") / "operations" / "search_guides.graphql").read_text("utf-8")
+    document = edge.documents.compile(text)
+    platform = cast("Platform", SimpleNamespace(db=database))
+    times = []
+    for number, query in enumerate(asked):
+        started = time.perf_counter()
+        variables = {"query": query, "first": 10}
+        answer = await edge.engine.run(document, variables, Context(CALLS[number % 2], platform))
+        dump(answer)
+        times.append((time.perf_counter() - started) * 1000)
+        if "errors" in answer:
+            raise RuntimeError(answer["errors"][0]["message"])
+    return times
 
 
 def spread(times: Sequence[float]) -> dict[str, float]:
