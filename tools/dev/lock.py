@@ -30,7 +30,7 @@ def main() -> int:
     pip: list[str | Path] = [VENV / "bin" / "python", "-m", "pip", "config", "list"]
     listed = subprocess.run(pip, check=True, capture_output=True, text=True).stdout
     environment = uv_environment(listed, os.environ)
-    for local in ("UV_FIND_LINKS", "UV_EXTRA_INDEX_URL"):
+    for local in ("UV_FIND_LINKS", "UV_INDEX"):
         environment.pop(local, None)  # folders of packages tell no publish time, which AGE_MIN needs
     for name, sources in SETS.items():
         target = f"requirements/{name}.txt"
