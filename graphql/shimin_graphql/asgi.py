@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import structlog
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from shimin.assembly import Platform, open_platform
-from shimin.kit.refusal import Refusal
+from shimin.kit.ids import new_id
+from shimin.kit.refusal import NotFound, Refusal
 from shimin.kit.text import pick_locale, say_refusal
 from shimin.worker import relaying
+from shimin_graphql.engine.errors import InternalFault, MethodNotAllowed
 from shimin_graphql.engine.http import GraphQLEndpoint
 from shimin_graphql.identify import make_context
 from shimin_graphql.middleware import SecurityHeaders
@@ -26,6 +30,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from shimin.config import Settings
+
+
+log = structlog.get_logger("shimin.http")
+METHOD_NOT_ALLOWED = 405
 
 
 def create_app(settings: Settings, platform: Platform | None = None) -> Starlette:
@@ -52,7 +60,7 @@ def create_app(settings: Settings, platform: Platform | None = None) -> Starlett
                 await stack.enter_async_context(relaying(opened))
             yield
 
-    app = Starlette(routes=_routes(settings), lifespan=lifespan, exception_handlers={Refusal: _refused})
+    app = Starlette(routes=_routes(settings), lifespan=lifespan, exception_handlers=HANDLERS)
     app.add_middleware(SecurityHeaders)
     return app
 
@@ -86,10 +94,18 @@ async def graphql_stream(request: Request) -> Response:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    """Answer a refusal outside GraphQL: its status, code and words."""
-    if not isinstance(error, Refusal):
-        raise error
+    """Answer outside GraphQL: a refusal by its status, code and words; a bug by its trace id alone."""
     locale = pick_locale(request.headers.get("accept-language"))
+    if isinstance(error, HTTPException):
+        error = MethodNotAllowed() if error.status_code == METHOD_NOT_ALLOWED else NotFound()
+    if not isinstance(error, Refusal):
+        fault = InternalFault(trace_id=new_id("trc"))
+        log.error("http.fault", trace_id=fault.trace_id, path=request.url.path, exc_info=error)
+        error = fault
     body = {"code": error.code, "message": say_refusal(error, locale)}
     headers = {"retry-after": "1"} if error.retryable else {}
     return JSONResponse(body, status_code=error.http_status, headers=headers)
+
+
+HANDLERS: Mapping[Any, Any] = {Refusal: _refused, HTTPException: _refused, Exception: _refused}
+"""What answers for an error outside GraphQL: always one body of code and words."""

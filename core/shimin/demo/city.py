@@ -19,7 +19,7 @@ from shimin.identity import Appointment
 from shimin.kit.call import Actor, Call, Role, system_call
 from shimin.kit.ids import DepartmentId
 from shimin.kit.refusal import Refusal
-from shimin_sdk.pack import pack
+from shimin_sdk.pack import PackageError, pack
 
 HRSS = DepartmentId("hrss.linhai")
 
@@ -119,6 +119,8 @@ async def install_mini_app(platform: Platform, folder: Path, staff: dict[Role, C
         content = await asyncio.to_thread(pack, folder)
     except FileNotFoundError as error:
         raise CityNotReady(step=folder.name, reason=f"{error}; run this in a checkout") from None
+    except PackageError as error:
+        raise releases.PackageBroken(finding=str(error.findings[0])[:500]) from None
     release = await _uploaded(platform, content, staff["developer"])
     if release is None:
         return
