@@ -33,10 +33,16 @@ async def write_decision(
     *,
     app_id: str,
     asked: tuple[str, DocumentTerms],
+    revision: int,
     state: GrantState,
     now: datetime,
 ) -> Grant | None:
-    """Write the decision under the next free revision; None where another decision took it in the meantime."""
+    """Write the decision under a revision; None where another decision took it in the meantime.
+
+    Args:
+        revision: taken with ``rows.next_revision`` *before* the standing decisions were read: whoever decided after
+            that reading has taken it too, so a decision is never made on what is no longer so.
+    """
     release_id, terms = asked
     grant_id = new_id("cns")
     grant = Grant(
@@ -46,7 +52,7 @@ async def write_decision(
         release_id=release_id,
         document_id=terms.document_id,
         document_name=terms.name,
-        revision=await rows.next_revision(unit, citizen_id, app_id=app_id, document_name=terms.name),
+        revision=revision,
         scopes=terms.scopes,
         purpose=terms.purpose,
         retention=terms.retention,

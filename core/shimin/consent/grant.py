@@ -35,12 +35,19 @@ async def grant(call: Call, order: Decide, *, unit: Unit, clock: Clock) -> Grant
     asked = await asked_for(unit, app_id=order.app_id, document_id=order.document_id, terms=order.terms)
     terms = asked[1]
     for _ in range(TRIES):
+        revision = await rows.next_revision(unit, citizen_id, app_id=order.app_id, document_name=terms.name)
         standing = await rows.decisions(unit, citizen_id, app_id=order.app_id, document_name=terms.name)
         existing = covering(standing, terms, clock.now())
         if existing:
             return existing
         made = await write_decision(
-            unit, citizen_id, app_id=order.app_id, asked=asked, state=GrantState.GRANTED, now=clock.now()
+            unit,
+            citizen_id,
+            app_id=order.app_id,
+            asked=asked,
+            revision=revision,
+            state=GrantState.GRANTED,
+            now=clock.now(),
         )
         if made:
             await rows.supersede(unit, made, (GrantState.GRANTED, GrantState.REFUSED))

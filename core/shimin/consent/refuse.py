@@ -24,6 +24,7 @@ async def refuse(call: Call, order: Decide, *, unit: Unit, clock: Clock) -> Gran
     asked = await asked_for(unit, app_id=order.app_id, document_id=order.document_id, terms=order.terms)
     terms = asked[1]
     for _ in range(TRIES):
+        revision = await rows.next_revision(unit, citizen_id, app_id=order.app_id, document_name=terms.name)
         standing = await rows.decisions(unit, citizen_id, app_id=order.app_id, document_name=terms.name)
         allowed = covering(standing, terms, clock.now())
         if allowed:
@@ -31,7 +32,13 @@ async def refuse(call: Call, order: Decide, *, unit: Unit, clock: Clock) -> Gran
         elif was_refused(standing, terms):
             return next(item for item in standing if item.terms == terms.digest and item.state is GrantState.REFUSED)
         made = await write_decision(
-            unit, citizen_id, app_id=order.app_id, asked=asked, state=GrantState.REFUSED, now=clock.now()
+            unit,
+            citizen_id,
+            app_id=order.app_id,
+            asked=asked,
+            revision=revision,
+            state=GrantState.REFUSED,
+            now=clock.now(),
         )
         if made:
             await rows.supersede(unit, made, (GrantState.REFUSED,))
