@@ -3,9 +3,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-# the first Python on PATH that is new enough and really starts
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 /usr/bin/python3; do \
-	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+# the environment's own Python, else the first on PATH that is new enough and really starts
+PYTHON := $(or $(PYTHON),$(shell for p in .venv/bin/python python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done))
 BIN := .venv/bin
 ARGS ?=
 

@@ -41,6 +41,7 @@ def main() -> int:
     chosen = max(wanted, previously() or wanted, key=SETS.index)
     try:
         make_environment()
+        (VENV / "installed").write_text(chosen)  # without a fingerprint: an interrupted installation is done again
         install(chosen)
     except subprocess.CalledProcessError as error:
         return fail(f"this command ended with {error.returncode}: {' '.join(map(str, error.cmd))}")
@@ -87,8 +88,9 @@ def make_environment() -> None:
     if PYTHON.exists() and succeeds([PYTHON, "-m", "pip", "--version"]):
         return
     step("making .venv")
+    base: str = getattr(sys, "_base_executable", sys.executable)  # not the one in the folder that goes
     shutil.rmtree(VENV, ignore_errors=True)
-    if succeeds([sys.executable, "-m", "venv", VENV]):
+    if succeeds([base, "-m", "venv", VENV]):
         return
     shutil.rmtree(VENV, ignore_errors=True)
     if os.geteuid() == 0 and shutil.which("apt-get"):
@@ -102,10 +104,10 @@ def make_environment() -> None:
             env=environment,
             stdout=sys.stderr,
         )
-        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+        subprocess.run([base, "-m", "venv", VENV], check=True)
         return
     step("this Python has no venv: trying virtualenv (otherwise: apt-get install python3-venv)")
-    subprocess.run([sys.executable, "-m", "virtualenv", "--quiet", VENV], check=True)
+    subprocess.run([base, "-m", "virtualenv", "--quiet", VENV], check=True)
 
 
 def install(name: str) -> None:
