@@ -73,6 +73,31 @@ def test_every_file_a_document_links_to_is_there(path: Path) -> None:
     assert missing == []
 
 
+DECISIONS = sorted((ROOT / "docs" / "adr").glob("0*.md"))
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
+def test_a_decision_says_why_what_follows_and_what_holds_it(path: Path) -> None:
+    text = path.read_text("utf-8")
+    heads = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert heads == ["Context", "Decision", "Consequences", "Alternatives", "Enforced by"]
+    assert re.search(r"^Status: ", text, re.MULTILINE)
+    assert f"[{path.name[:4]}]({path.name})" in (path.parent / "README.md").read_text("utf-8")
+
+
+def test_decisions_are_numbered_without_gaps() -> None:
+    assert [int(path.name[:4]) for path in DECISIONS] == list(range(1, len(DECISIONS) + 1))
+
+
+@pytest.mark.parametrize("path", DECISIONS, ids=lambda path: path.stem)
+def test_what_a_decision_says_enforces_it_is_there(path: Path) -> None:
+    """Files and folders of tests and tools that a record names exist."""
+    named = re.findall(
+        r"`((?:tests|tools|core|sdk|graphql)/[\w./-]+)", path.read_text("utf-8").partition("## Enforced by")[2]
+    )
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_the_check_itself_notices_what_is_wrong() -> None:
     assert problem("make nonsense") is not None
     assert problem("shimin nonsense") is not None
