@@ -100,6 +100,14 @@ class Documents:
         except KeyError:
             raise DocumentUnknown from None
 
+    async def find(self, document_id: str) -> Document:
+        """Return the trusted document of that id, wherever it was registered.
+
+        Raises:
+            DocumentUnknown: nobody registered it.
+        """
+        return self.trusted(document_id)
+
     def compile(self, text: str, operation_name: str | None = None) -> Document:
         """Return a text made ready to run, from the cache where it was seen before.
 

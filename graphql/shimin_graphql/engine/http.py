@@ -6,9 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
-import orjson
 import structlog
-from graphql import GraphQLError
 from starlette.responses import Response, StreamingResponse
 
 from shimin.kit.call import ANONYMOUS, Call
@@ -17,7 +15,7 @@ from shimin.kit.text import pick_locale
 from shimin_graphql.engine.documents import DocumentError
 from shimin_graphql.engine.errors import InternalFault, MethodNotAllowed
 from shimin_graphql.engine.request import EVENT_STREAM, GRAPHQL_JSON, choose_media_type, read_request
-from shimin_graphql.engine.run import public_error, refusal_error
+from shimin_graphql.engine.run import dump, public_error, refusal_error
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -59,7 +57,7 @@ class GraphQLEndpoint:
         try:
             media = choose_media_type(request.headers.get("accept"))
             asked = await self._read(request)
-            document = self._find(asked, {"query"} if request.method == "GET" else {"query", "mutation"})
+            document = await self._find(asked, {"query"} if request.method == "GET" else {"query", "mutation"})
             context = await self._make_context(request)
             call = context.call
             result = await self._engine.run(document, asked.variables, context)
@@ -82,7 +80,7 @@ class GraphQLEndpoint:
             choose_media_type(request.headers.get("accept"), (EVENT_STREAM,))
             asked = await self._read(request)
             kinds = {"query", "subscription"} if request.method == "GET" else {"query", "mutation", "subscription"}
-            document = self._find(asked, kinds)
+            document = await self._find(asked, kinds)
             context = await self._make_context(request)
         except DocumentError as error:
             return _reply({"errors": [public_error(item, call) for item in error.errors]}, GRAPHQL_JSON, call)
@@ -98,10 +96,10 @@ class GraphQLEndpoint:
     async def _read(self, request: Request) -> GraphQLRequest:
         return await read_request(request, size_bytes_max=self._body_bytes_max, texts_allowed=self._texts_allowed)
 
-    def _find(self, asked: GraphQLRequest, kinds: set[str]) -> Document:
+    async def _find(self, asked: GraphQLRequest, kinds: set[str]) -> Document:
         """Return the document that is asked for, if its kind may be sent this way."""
         if asked.document_id is not None:
-            document = self._documents.trusted(asked.document_id)
+            document = await self._documents.find(asked.document_id)
         else:
             document = self._documents.compile(asked.query or "", asked.operation_name)
         if document.kind not in kinds:
@@ -117,19 +115,6 @@ def _reply(result: Answer, media: str, call: Call, status: int | None = None) ->
         status = 200
     headers = {"cache-control": "no-store", "x-trace-id": call.trace_id, "vary": "accept, accept-language"}
     return Response(dump(result), status_code=status, media_type=f"{media}; charset=utf-8", headers=headers)
-
-
-def dump(value: Any) -> bytes:
-    """Return JSON in UTF-8; what JSON cannot say is a bug and raises."""
-    return orjson.dumps(value, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, GraphQLError):
-        return value.message
-    if isinstance(value, (set, frozenset, tuple)):
-        return sorted(value) if isinstance(value, (set, frozenset)) else list(value)
-    raise TypeError(type(value).__name__)
 
 
 async def _once(result: Awaitable[Answer]) -> AsyncIterator[Answer]:

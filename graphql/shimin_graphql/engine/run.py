@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import structlog
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute, subscribe
 
@@ -22,6 +24,17 @@ if TYPE_CHECKING:
 log = structlog.get_logger("shimin.graphql")
 Answer = dict[str, Any]
 """A GraphQL response: ``data`` and, where something went wrong, ``errors``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A response ready to be sent: JSON in UTF-8."""
+
+    body: bytes
+    has_data: bool
+    """False: the request itself was at fault and nothing ran."""
+    public: bool = False
+    """Nothing in it depends on who asks: anybody's copy is everybody's."""
 
 
 class Engine:
@@ -43,6 +56,23 @@ class Engine:
         except DeadlineExceeded as refusal:
             return {"data": None, "errors": [refusal_error(refusal, context.call)]}
         return answer(result, context.call)
+
+    async def reply(
+        self,
+        document: Document,
+        variables: Mapping[str, Any],
+        context: Context,
+        extensions: Mapping[str, Any] | None = None,
+    ) -> Reply:
+        """Execute a query or mutation and return its response as it is sent; the way of every HTTP request.
+
+        Args:
+            extensions: what else the response says, such as what the document cost.
+        """
+        result = await self.run(document, variables, context)
+        if extensions:
+            result["extensions"] = dict(extensions)
+        return Reply(dump(result), has_data="data" in result)
 
     async def run_whole(self, document: Document, variables: Mapping[str, Any], context: Context) -> Mapping[str, Any]:
         """Execute a query or mutation of a mini-app and return its data, all of it or nothing.
@@ -94,6 +124,19 @@ class Engine:
             close = getattr(started, "aclose", None)
             if close:
                 await close()
+
+
+def dump(value: Any) -> bytes:
+    """Return JSON in UTF-8; what JSON cannot say is a bug and raises."""
+    return orjson.dumps(value, default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, GraphQLError):
+        return value.message
+    if isinstance(value, (set, frozenset, tuple)):
+        return sorted(value) if isinstance(value, (set, frozenset)) else list(value)
+    raise TypeError(type(value).__name__)
 
 
 def answer(result: ExecutionResult, call: Call) -> Answer:
