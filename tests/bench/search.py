@@ -32,7 +32,7 @@ from shimin.kit.call import ANONYMOUS, Call, system_call
 from shimin.kit.clock import SystemClock
 from shimin_graphql.context import Context
 from shimin_graphql.edge import make_edge
-from shimin_graphql.engine.http import dump
+from shimin_graphql.engine.run import dump
 
 if TYPE_CHECKING:
     from shimin.assembly import Platform
