@@ -23,6 +23,7 @@ from graphql import (
 )
 
 from shimin_graphql.engine.batched.arguments import Arguments
+from shimin_graphql.engine.batched.direct import Direct, direct
 from shimin_graphql.engine.batched.leaves import Leaves
 from shimin_graphql.engine.mapping import MANY, definition_of
 from shimin_graphql.engine.selection import Selections
@@ -91,6 +92,8 @@ class FieldPlan:
     """Reads the value where it is a plain attribute: no resolver, no rule, no arguments."""
     many: Callable[[Sequence[Any], Any], Awaitable[Sequence[Any]]] | None = None
     """Reads the values of all objects at once, where the field knows how."""
+    direct: Direct | None = None
+    """Calls the resolver's own function, where nothing else is needed."""
     resolve: Callable[..., Any] = default_field_resolver
     arguments: Arguments | None = None
 
@@ -138,6 +141,7 @@ class Plans:
         if definition is not None and definition.is_basic_field and definition.default_resolver is getattr:
             plan.attribute = attrgetter(definition.python_name)
         else:
+            plan.direct = direct(definition, item)
             plan.arguments = Arguments(item, nodes[0], hide_suggestions=self._hide_suggestions)
             if definition is not None and not definition.extensions and not item.args:
                 plan.many = definition.metadata.get(MANY)

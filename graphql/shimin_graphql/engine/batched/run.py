@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
@@ -122,15 +122,28 @@ class Run:
             raise AssertionError
         found = []
         shared: dict[str, Any] | None = None
+        try:
+            call = self._caller(plan, info)
+        except Exception as error:  # noqa: BLE001 - who may not ask is told so at each object
+            return [error] * len(sources)
         for source in sources:
             try:
                 arguments = plan.arguments.coerce(self._values) if shared is None else shared
                 if shared is None and can_be_shared(arguments):
                     shared = arguments
-                found.append(plan.resolve(source, info, **arguments))
+                found.append(call(source, arguments))
             except Exception as error:  # noqa: BLE001 - a resolver's error is its field's
                 found.append(error)
         return found
+
+    @staticmethod
+    def _caller(plan: FieldPlan, info: GraphQLResolveInfo[Any]) -> Callable[[Any, dict[str, Any]], Any]:
+        """Return what calls the field's resolver for an object."""
+        direct, resolve = plan.direct, plan.resolve
+        if direct is None:
+            return lambda source, arguments: resolve(source, info, **arguments)
+        told = direct.info(info)
+        return lambda source, arguments: direct(source, told, arguments)
 
     def _info(self, plan: FieldPlan) -> GraphQLResolveInfo[Any]:
         batched = self._batched
