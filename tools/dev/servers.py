@@ -232,7 +232,7 @@ def _run_once(command: Sequence[str | Path], folder: Path, owner: Owner | None) 
         raise ServerMissing(message)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask the kernel to stop the server when this process is killed: then nobody else would."""
     ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
@@ -252,7 +252,7 @@ def _running(
     with log.open("wb") as output:
         process = subprocess.Popen(
             command(port), cwd=folder, env=_environment(folder), stdin=subprocess.DEVNULL, stdout=output,
-            stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=_die_with_parent,  # noqa: PLW1509 - one thread
+            stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - one thread
             user=owner.uid if owner else None, group=owner.gid if owner else None, extra_groups=[] if owner else None,
         )  # fmt: skip
     try:
