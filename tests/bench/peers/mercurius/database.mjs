@@ -1,4 +1,4 @@
-// One function over three drivers, so that the cheapest can be found by running them.
+// One function over two drivers, so that the cheaper can be found by running both.
 import { instant, settings } from '../common.mjs'
 
 const TIMESTAMPTZ = 1184
@@ -7,13 +7,11 @@ const drivers = {
   /** node-postgres: named statements are prepared once per connection. */
   async pg () {
     const { default: pg } = await import('pg')
-    return overPool(pg)
-  },
-
-  /** node-postgres over libpq. */
-  async 'pg-native' () {
-    const { default: pg } = await import('pg')
-    return overPool(pg.native)
+    pg.types.setTypeParser(TIMESTAMPTZ, instant)
+    const pool = new pg.Pool({
+      connectionString: settings.databaseUrl, max: settings.poolSize, options: '-c TimeZone=UTC'
+    })
+    return async (name, text, values) => (await pool.query({ name, text, values })).rows
   },
 
   /** postgres.js: prepares by itself and pipelines queries on a connection. */
@@ -26,12 +24,6 @@ const drivers = {
     })
     return (_, text, values) => sql.unsafe(text, values, { prepare: true })
   }
-}
-
-function overPool (pg) {
-  pg.types.setTypeParser(TIMESTAMPTZ, instant)
-  const pool = new pg.Pool({ connectionString: settings.databaseUrl, max: settings.poolSize, options: '-c TimeZone=UTC' })
-  return async (name, text, values) => (await pool.query({ name, text, values })).rows
 }
 
 /** Return query(name, sql, values) -> rows. */
