@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import asyncpg
 import orjson
 
+from shimin.db import Reader, Row
 from shimin.kit.call import Locale
 from shimin.kit.text import say
 
@@ -15,23 +15,23 @@ BILLS = 5
 MINI_APPS = 20
 
 
-async def home(connection: asyncpg.Connection, citizen_id: str, locale: Locale) -> Mapping[str, Any]:
+async def home(reader: Reader, citizen_id: str, locale: Locale) -> Mapping[str, Any]:
     """Return the data of the home screen for a citizen in a language."""
-    viewer = await connection.fetchrow("SELECT * FROM identity_citizen WHERE citizen_id = $1", citizen_id)
-    messages = await connection.fetch(
+    [viewer] = await reader.fetch("SELECT * FROM identity_citizen WHERE citizen_id = $1", citizen_id)
+    messages = await reader.fetch(
         "SELECT * FROM message WHERE citizen_id = $1 ORDER BY id DESC LIMIT $2", citizen_id, MESSAGES
     )
-    bills = await connection.fetch(
+    bills = await reader.fetch(
         "SELECT * FROM payment_bill WHERE for_citizen = $1 AND state = 'OPEN' ORDER BY due_on, id LIMIT $2",
         *(citizen_id, BILLS),
     )
-    releases = await connection.fetch(
+    releases = await reader.fetch(
         "SELECT r.* FROM live_release l JOIN release r ON r.id = l.release_id ORDER BY l.app_id LIMIT $1", MINI_APPS
     )
-    departments = {row["id"]: orjson.loads(row["name"]) for row in await connection.fetch("SELECT * FROM department")}
+    departments = {row["id"]: orjson.loads(row["name"]) for row in await reader.fetch("SELECT * FROM department")}
     return {
         "viewer": {"id": viewer["citizen_id"], "name": viewer["name_masked"]},
-        "unreadCount": await connection.fetchval(
+        "unreadCount": await reader.fetch_value(
             "SELECT count(*) FROM message WHERE citizen_id = $1 AND read_at IS NULL", citizen_id
         ),
         "inbox": {"edges": [{"node": _message(row, departments, locale)} for row in messages]},
@@ -48,7 +48,7 @@ async def home(connection: asyncpg.Connection, citizen_id: str, locale: Locale) 
     }
 
 
-def _message(row: asyncpg.Record, departments: Mapping[str, Any], locale: Locale) -> dict[str, Any]:
+def _message(row: Row, departments: Mapping[str, Any], locale: Locale) -> dict[str, Any]:
     values = orjson.loads(row["slot_values"])
     is_department = row["sender_kind"] == "DEPARTMENT"
     return {
@@ -61,7 +61,7 @@ def _message(row: asyncpg.Record, departments: Mapping[str, Any], locale: Locale
     }
 
 
-def _bill(row: asyncpg.Record) -> dict[str, Any]:
+def _bill(row: Row) -> dict[str, Any]:
     return {
         "id": row["id"],
         "title": row["title"],

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class Contestant:
     is_static: bool = False
     """Answers with the same bytes whoever asks: nothing to compare."""
     engine: str = "postgres"
-    dimensions: tuple[int, ...] = field(default=())
+    dimensions: tuple[int, ...] = ()
     """Numbers of connections it is measured with besides the usual one."""
 
     @property

@@ -3,17 +3,17 @@
 import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from contestants import Contestant
-from load import run_load
-from running import Passes, prove
+from load import BadAnswer, run_load
+from running import NotRunning, Passes, Right, prove
 from usage import memory_bytes, processor_s
-
-from shimin.kit.call import Locale
 
 WARM_UP_S = 1.5
 """Time for which a server is asked before it is measured, and until every token was seen once."""
+
+STRIDE = 5
+"""By how many places the order of the contestants moves on with each round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,35 +50,46 @@ class Course:
     rounds: int
     seconds: float
     connections: int
-    citizens: Sequence[int]
+    more_connections: bool
+    """Whether some contestants are measured with other numbers of connections too."""
+    citizens: Mapping[str, Sequence[int]]
+    """Numbers of the citizens asked for, spread over all of them, by database engine."""
     warm_up_s: float = WARM_UP_S
+
+    def connections_of(self, contestant: Contestant) -> Sequence[int]:
+        """Return the numbers of connections that a contestant is measured with."""
+        return sorted({self.connections, *(contestant.dimensions if self.more_connections else ())})
 
 
 def run_rounds(
     course: Course,
     field: Sequence[Running],
     passes: Passes,
-    right: Mapping[str, Sequence[tuple[int, Locale, Mapping[str, Any]]]],
+    right: Mapping[str, Sequence[Right]],
     database_pid: int | None,
     advance: Callable[[str], None],
+    failed: dict[str, str],
 ) -> Iterator[Sample]:
-    """Yield a sample of each contestant and number of connections in every round; each begins with another.
+    """Yield a sample of each contestant and number of connections in every round; each round begins with another.
 
     Args:
         right: known answers by database engine.
         advance: hears what is about to be measured.
-
-    Raises:
-        NotRunning: a contestant answers something else than it should.
-        BadAnswer: a contestant answered with an error while it was measured.
+        failed: gets the name of a contestant that answered wrong, and how; it is not measured any further.
     """
     for number in range(course.rounds):
-        first = number * 5 % len(field)
+        first = number * STRIDE % len(field)
         for running in (*field[first:], *field[:first]):
-            for connections in sorted({course.connections, *running.contestant.dimensions}):
-                advance(f"round {number + 1} of {course.rounds}: {running.contestant.title}, {connections} connections")
-                prove(running.contestant, running.port, passes, right[running.contestant.engine])
-                yield _measure(course, running, passes, database_pid, connections=connections, round_number=number)
+            contestant = running.contestant
+            for connections in course.connections_of(contestant):
+                advance(f"round {number + 1}: {contestant.title}, {connections} connections")
+                if contestant.name in failed:
+                    continue
+                try:
+                    prove(contestant, running.port, passes, right[contestant.engine])
+                    yield _measure(course, running, passes, database_pid, connections=connections, round_number=number)
+                except (NotRunning, BadAnswer, OSError) as error:
+                    failed[contestant.name] = f"{type(error).__name__}: {error}"
 
 
 def _measure(
@@ -90,7 +101,7 @@ def _measure(
     connections: int,
     round_number: int,
 ) -> Sample:
-    requests = passes.requests(running.contestant, running.port, course.citizens)
+    requests = passes.requests(running.contestant, running.port, course.citizens[running.contestant.engine])
     warm = run_load(
         *(running.port, requests), connections=connections, seconds=course.warm_up_s, answers_min=len(requests)
     )

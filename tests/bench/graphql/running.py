@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from answer import home
 from city_rows import citizen_id, session_id
 from contestants import Contestant, Place, document
@@ -21,6 +20,7 @@ from load import BadAnswer, ask, post
 
 from servers import die_with_parent
 from shimin.adapters.jwt_tokens import JwtTokens, KeyFolder
+from shimin.db import open_database
 from shimin.kit.call import Locale
 from shimin.kit.clock import SystemClock
 
@@ -28,6 +28,8 @@ START_TIMEOUT_S = 40.0
 STOP_TIMEOUT_S = 10.0
 PROVEN = 8
 """Citizens whose answers are compared before each measurement; one more is asked in English."""
+Right = tuple[int, Locale, Mapping[str, Any]]
+"""A citizen, a language, and what their home screen holds."""
 LANGUAGES: Mapping[Locale, str] = {"zh-Hans": "zh-CN,zh;q=0.9,en;q=0.8", "en": "en-GB,en;q=0.9"}
 
 
@@ -54,9 +56,7 @@ class Passes:
     ) -> list[bytes]:
         """Return the home screen's request of each citizen, with new tokens."""
         body = json.dumps(contestant.body(document())).encode()
-        return [
-            post(port, self._token(number), body, language=LANGUAGES[locale]) for number in citizens
-        ]
+        return [post(port, self._token(number), body, language=LANGUAGES[locale]) for number in citizens]
 
     def _token(self, number: int) -> str:
         return self.tokens.issue(subject=citizen_id(number), session_id=session_id(number)).text
@@ -110,20 +110,21 @@ def _wait(process: "subprocess.Popen[bytes]", port: int, contestant: Contestant,
         time.sleep(0.05)
 
 
-async def expected(url: str, citizens: Sequence[int]) -> list[tuple[int, Locale, Mapping[str, Any]]]:
+async def expected(url: str, citizens: Sequence[int]) -> Sequence[Right]:
     """Return the right answers for some of the citizens, and for one of them in English."""
     chosen = citizens[:: max(1, len(citizens) // PROVEN)][:PROVEN]
     asked: list[tuple[int, Locale]] = [(number, "zh-Hans") for number in chosen]
     asked.append((chosen[-1], "en"))
-    connection = await asyncpg.connect(url)
+    database = await open_database(url, pool_size=1)
     try:
-        return [(number, locale, await home(connection, citizen_id(number), locale)) for number, locale in asked]
+        async with database.reader() as reader:
+            return [(number, locale, await home(reader, citizen_id(number), locale)) for number, locale in asked]
     finally:
-        await connection.close()
+        await database.close()
 
 
 def prove(
-    contestant: Contestant, port: int, passes: Passes, right: Sequence[tuple[int, Locale, Mapping[str, Any]]]
+    contestant: Contestant, port: int, passes: Passes, right: Sequence[Right]
 ) -> None:
     """Ask for the home screens whose answers are known; go on only if each is equal.
 
