@@ -22,6 +22,8 @@ from contestants import CONTESTANTS, Contestant
 from peers import versions
 from report import lines, print_tables
 
+FILE_WIDTH = 170
+"""Columns of the tables where they do not go to a terminal."""
 NAMES = ", ".join(contestant.name for contestant in CONTESTANTS)
 
 
@@ -32,6 +34,7 @@ def main(
     rounds: Annotated[int, typer.Option(help="Rounds; each measures every configuration once.", min=1, max=50)] = 5,
     seconds: Annotated[float, typer.Option(help="Seconds of each measurement.", min=0.2, max=60)] = 4,
     connections: Annotated[int, typer.Option(help="Connections, one request under way on each.", min=1, max=512)] = 64,
+    *,
     more_connections: Annotated[
         bool, typer.Option(help="Measure ours and the best peer with 1 and 256 connections too.")
     ] = True,
@@ -61,6 +64,8 @@ def main(
         console.print(f"make bench-graphql: {missing}")
         raise typer.Exit(1) from None
     out = Console()
+    if not out.is_terminal:
+        out = Console(width=FILE_WIDTH)
     print_tables(outcome.samples, connections, out)
     out.print(f"{outcome.facts.get('places')}; PostgreSQL {outcome.facts.get('postgresql')}", highlight=False)
     for name, why in (*outcome.left_out.items(), *outcome.failed.items()):

@@ -2,24 +2,18 @@
 
 import contextlib
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
 import asyncpg
-from city_rows import CitySize, Row, Table, tables
 
+from city_rows import CitySize, Row, Table, tables
 from shimin.db import migrate
 
 COPY_ROWS = 5_000
 """Rows that travel together."""
-UNDER_WAY = (
-    "CREATE TABLE IF NOT EXISTS department (id TEXT PRIMARY KEY, name TEXT NOT NULL, registered_at {instant} NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS bench_bill_citizen ON payment_bill (for_citizen, due_on)",
-    "CREATE INDEX IF NOT EXISTS bench_message_unread ON message (citizen_id) WHERE read_at IS NULL",
-)
-"""What the home screen needs and the migrations do not make yet."""
 Advance = Callable[[str, int, int], None]
 """Hears of progress: table, rows written, rows in all."""
 
@@ -30,7 +24,6 @@ async def fill_postgres(url: str, size: CitySize, advance: Advance) -> None:
     connection = await asyncpg.connect(url)
     try:
         await connection.execute("SET synchronous_commit = off")
-        await _finish_schema(connection.execute, "TIMESTAMPTZ")
         for table in tables(size, datetime.now(UTC)):
             await connection.copy_to_table(
                 table.name, source=_copy_text(table, advance), columns=list(table.columns), format="text"
@@ -46,11 +39,6 @@ async def fill_sqlite(path: Path, size: CitySize, advance: Advance) -> None:
     await migrate(f"sqlite:///{path}")
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA synchronous = off")
-
-        async def execute(sql: str) -> None:
-            connection.execute(sql)
-
-        await _finish_schema(execute, "INSTANT TEXT")
         for table in tables(size, datetime.now(UTC)):
             places = ",".join("?" * len(table.columns))
             written = 0
@@ -65,11 +53,6 @@ async def fill_sqlite(path: Path, size: CitySize, advance: Advance) -> None:
         connection.execute("ANALYZE")
         connection.commit()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-
-
-async def _finish_schema(execute: Callable[[str], Awaitable[object]], instant: str) -> None:
-    for statement in UNDER_WAY:
-        await execute(statement.format(instant=instant))
 
 
 async def _copy_text(table: Table, advance: Advance) -> AsyncIterator[bytes]:

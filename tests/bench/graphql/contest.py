@@ -11,23 +11,24 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import orjson
-from city import Advance, fill_postgres, fill_sqlite
-from city_rows import CitySize
-from contestants import OPERATION, Contestant, Place
-from peers import PeersMissing, install, node_version
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from city import Advance, fill_postgres, fill_sqlite
+from city_rows import CitySize
+from contestants import Contestant, Place
+from peers import PeersMissing, install, node_version
 from rounds import Course, Running, Sample, run_rounds
 from running import NotRunning, Passes, Right, expected, prove, running
-from usage import Places, parent_of, pin
-
 from servers import free_port, postgres, quick_folder
+from usage import Places, parent_of, pin
 
 ISSUER = "https://bench.example"
 AUDIENCE = "shimin"
 SQLITE_SCALE_MAX = 0.05
 """SQLite gets a city of at most this scale: the same rows for each citizen, fewer citizens."""
 CITIZENS_ASKED = 1_000
+"""As many tokens and, where texts are sent, as many texts; a small city's citizens are asked more than once."""
 SHARED_BUFFERS = "512MB"
 """Half the usual share of a small database server; the rows asked for fit into it."""
 BUSY_LOAD = 0.5
@@ -66,7 +67,7 @@ def hold(wish: Wish, console: Console) -> Outcome:
         ServerMissing: PostgreSQL cannot be had on this machine.
     """
     outcome = Outcome()
-    ready = _who_can_run(wish.contestants, outcome, console)
+    ready = who_can_run(wish.contestants, outcome, console)
     if os.getloadavg()[0] > BUSY_LOAD:
         console.print(f"[yellow]this machine is busy[/yellow] (load {os.getloadavg()[0]:.1f}): figures will spread")
     cores = os.sched_getaffinity(0)
@@ -122,9 +123,7 @@ def hold(wish: Wish, console: Console) -> Outcome:
     return outcome
 
 
-def _start(
-    stack: ExitStack, contestant: Contestant, place: Place, places: Places, outcome: Outcome
-) -> int | None:
+def _start(stack: ExitStack, contestant: Contestant, place: Place, places: Places, outcome: Outcome) -> int | None:
     try:
         return stack.enter_context(running(contestant, place, places.server))
     except NotRunning as error:
@@ -161,14 +160,11 @@ def _measure(
         progress.update(task, completed=steps)
 
 
-def _who_can_run(contestants: Sequence[Contestant], outcome: Outcome, console: Console) -> list[Contestant]:
+def who_can_run(contestants: Sequence[Contestant], outcome: Outcome, console: Console) -> list[Contestant]:
     """Return the contestants that this machine and this version can run; say why of the others."""
     ready = []
     for contestant in contestants:
         try:
-            if contestant.is_ours and not OPERATION.exists():
-                outcome.left_out[contestant.name] = f"there is no {OPERATION.name} among the client's operations yet"
-                continue
             if contestant.peer:
                 outcome.facts["node"] = node_version()
                 console.print(f"  libraries of [bold]{contestant.name}[/bold]")
@@ -182,8 +178,8 @@ def _who_can_run(contestants: Sequence[Contestant], outcome: Outcome, console: C
 
 
 def _spread(citizens: int) -> Sequence[int]:
-    """Return the numbers of the citizens that are asked for, from the first to the last."""
-    return range(0, citizens, max(1, citizens // CITIZENS_ASKED))[:CITIZENS_ASKED]
+    """Return the numbers of the citizens that are asked for in turn, evenly from the first to the last."""
+    return [number * citizens // CITIZENS_ASKED for number in range(CITIZENS_ASKED)]
 
 
 @contextmanager

@@ -4,21 +4,22 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from peers import FOLDER as PEERS
-
+from answer import BILLS, MESSAGES, MINI_APPS
 from install import ROOT
+from peers import FOLDER as PEERS
 from shimin.kit.digest import sha256_id
 
 OPERATION = ROOT / "graphql" / "shimin_graphql" / "operations" / "home.graphql"
-DRAFT = Path(__file__).with_name("home.graphql")
-VARIABLES = {"messages": 10, "bills": 5}
+VARIABLES = {"messages": MESSAGES, "bills": BILLS, "miniApps": MINI_APPS}
 """Sent with every request, though they are the defaults: graphql-jit refuses a required variable that is left out."""
-TIERS = "SHIMIN_BENCH_TIERS"
 POOL_SIZE = 10
 """Connections to the database that each server may have, ours and the peers."""
+
+_TEXTS = count(1)
 
 Json = Mapping[str, Any]
 
@@ -37,6 +38,10 @@ class Place:
     static_body: Path
 
 
+Settings = Callable[[Place], Mapping[str, str]]
+"""From what a server is told to the variables of its environment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Contestant:
     """One configuration: what it is, how its server starts, how it is asked."""
@@ -44,9 +49,9 @@ class Contestant:
     name: str
     title: str
     command: Callable[[Place], Sequence[str]]
-    environment: Callable[[Place], Mapping[str, str]]
+    environment: Settings
     body: Callable[[str], Json]
-    """From the document's text to the request's JSON."""
+    """From the document's text to a request's JSON; called for each request."""
     peer: str | None = None
     """The folder of ``tests/bench/peers`` that it lives in; needs node."""
     is_static: bool = False
@@ -62,15 +67,15 @@ class Contestant:
 
 
 def document() -> str:
-    """Return the home screen's document: the reference client's own, else the draft beside this file."""
-    return (OPERATION if OPERATION.exists() else DRAFT).read_text("utf-8")
+    """Return the home screen's document, which the reference client asks."""
+    return OPERATION.read_text("utf-8")
 
 
 def _serve(place: Place) -> Sequence[str]:
     return [str(Path(sys.executable).with_name("shimin")), "serve", "--port", str(place.port)]
 
 
-def _production(tiers: str) -> Callable[[Place], Mapping[str, str]]:
+def _production(tier: str, *, keeps_public: bool = False, batch_max: int = 1) -> Settings:
     """Return the settings of an installation in production; the worker is a process of its own and not measured."""
     return lambda place: {
         "SHIMIN_MODE": "production",
@@ -81,21 +86,22 @@ def _production(tiers: str) -> Callable[[Place], Mapping[str, str]]:
         "SHIMIN_NOTIFY_URL": "https://gateway.example",
         "SHIMIN_NOTIFY_SECRET": "nobody is notified in a benchmark",
         "SHIMIN_WORKER": "separate",
-        TIERS: tiers,
+        "SHIMIN_ENGINE_TIER": tier,
+        "SHIMIN_ENGINE_KEEP_PUBLIC": str(int(keeps_public)),
+        "SHIMIN_ENGINE_BATCH_MAX": str(batch_max),
     }
 
 
-def _development(tiers: str, database: Callable[[Place], str]) -> Callable[[Place], Mapping[str, str]]:
+def _development(production: Settings, database: Callable[[Place], str]) -> Settings:
     """Return settings of development: the only mode that takes documents as text, or SQLite."""
-    production = _production(tiers)
+    return lambda place: {
+        **production(place),
+        "SHIMIN_MODE": "development",
+        "SHIMIN_DATABASE_URL": database(place),
+    }
 
-    def settings(place: Place) -> Mapping[str, str]:
-        return {**production(place), "SHIMIN_MODE": "development", "SHIMIN_DATABASE_URL": database(place)}
 
-    return settings
-
-
-def _node(**variables: str) -> Callable[[Place], Mapping[str, str]]:
+def _node(**variables: str) -> Settings:
     return lambda place: {
         "NODE_ENV": "production",
         "BENCH_PORT": str(place.port),
@@ -152,28 +158,29 @@ def _by_hash(text: str) -> Json:
 
 
 def _by_text(text: str) -> Json:
-    return {"query": text, "variables": VARIABLES}
+    """Send a text that was never sent before, so that none of it is ready: a comment makes the difference."""
+    return {"query": f"{text}# {next(_TEXTS)}\n", "variables": VARIABLES}
 
+
+_TIER1_WHOLE = _production("compiled", keeps_public=True, batch_max=32)
 
 CONTESTANTS: Sequence[Contestant] = (
-    Contestant("tier1", "ours: tier 1 alone", _serve, _production("1"), _by_id, dimensions=(1, 256)),
+    Contestant("tier1", "ours: tier 1 alone", _serve, _production("compiled"), _by_id, dimensions=(1, 256)),
     Contestant(
-        "tier1-batched",
-        "ours: tier 1 + batching + fragment cache",
-        *(_serve, _production("1,batching,fragments"), _by_id),
-        dimensions=(1, 256),
+        "tier1-batched", "ours: tier 1 + batching + fragment cache", _serve, _TIER1_WHOLE, _by_id, dimensions=(1, 256)
     ),
-    Contestant("tier2", "ours: tier 2", _serve, _production("2"), _by_id),
+    Contestant("tier2", "ours: tier 2", _serve, _production("batched"), _by_id),
     Contestant(
         "tier3-naive",
-        "ours: tier 3 naive, a text each time",
-        *(_serve, _development("3", lambda place: place.database_url), _by_text),
+        "ours: tier 3 naive, a new text each time",
+        *(_serve, _development(_production("stock"), lambda place: place.database_url), _by_text),
     ),
     Contestant(
         "tier1-sqlite",
-        "ours: tier 1 on SQLite, a smaller city",
-        *(_serve, _development("1,batching,fragments", lambda place: place.sqlite_url), _by_id),
+        "ours: tier 1 + fragment cache, SQLite, a smaller city",
+        *(_serve, _development(_TIER1_WHOLE, lambda place: place.sqlite_url), _by_id),
         engine="sqlite",
+        dimensions=(1, 256),
     ),
     Contestant(
         "mercurius", "mercurius + graphql-jit, persisted", _run_node("mercurius"), _node(), _by_hash, peer="mercurius"

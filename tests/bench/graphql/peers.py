@@ -60,7 +60,5 @@ def install(name: str) -> None:
 
 def versions(name: str) -> dict[str, str]:
     """Return the version of every library a peer names itself."""
-    import json  # noqa: PLC0415
-
     dependencies: dict[str, str] = json.loads((FOLDER / name / "package.json").read_text())["dependencies"]
     return dependencies

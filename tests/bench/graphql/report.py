@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from contestants import CONTESTANTS
 from rich.console import Console
 from rich.table import Table
+
+from contestants import CONTESTANTS
 from rounds import Sample
 
 TITLES = {contestant.name: contestant.title for contestant in CONTESTANTS}
@@ -84,8 +85,9 @@ def ratios(samples: Sequence[Sample], connections: int) -> list[Ratio]:
 def print_tables(samples: Sequence[Sample], connections: int, console: Console) -> None:
     """Print what each configuration cost, and the ratios beside their goals."""
     costs = Table(title="GraphQL home screen: median (range over the rounds)", title_justify="left")
-    for head in ("configuration", "connections", "app CPU µs", "DB CPU µs", "requests/s", "p50 ms", "p99 ms", "RSS MiB"):
-        costs.add_column(head, justify="left" if head == "configuration" else "right")
+    costs.add_column("configuration", no_wrap=True)
+    for head in ("conns", "app CPU µs", "DB CPU µs", "requests/s", "p50 ms", "p99 ms", "RSS MiB"):
+        costs.add_column(head, justify="right", no_wrap=True)
     for (name, number), group in _groups(samples):
         figures = ("app_us", "database_us", "answers_per_s", "p50_ms", "p99_ms", "memory_mib")
         costs.add_row(TITLES[name], str(number), *(_spread([getattr(one, item) for one in group]) for item in figures))
@@ -94,8 +96,10 @@ def print_tables(samples: Sequence[Sample], connections: int, console: Console) 
     if not found:
         return
     goals = Table(title="App CPU, paired in each round", title_justify="left")
-    for head in ("ours", "against", "measured", "goal", ""):
-        goals.add_column(head, justify="left" if head in {"ours", "against"} else "right")
+    goals.add_column("ours", no_wrap=True)
+    goals.add_column("against", no_wrap=True)
+    for head in ("measured", "goal", ""):
+        goals.add_column(head, justify="right", no_wrap=True)
     for ratio in found:
         goal = ratio.goal
         verb = "its cost ×" if goal.is_floor else "cheaper ×"

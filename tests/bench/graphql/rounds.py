@@ -109,9 +109,7 @@ def _measure(
     gc.disable()
     try:
         before = _spent(running, database_pid)
-        load = run_load(
-            *(running.port, requests), connections=connections, seconds=course.seconds, start=warm.answers
-        )
+        load = run_load(*(running.port, requests), connections=connections, seconds=course.seconds, start=warm.answers)
         after = _spent(running, database_pid)
     finally:
         gc.enable()

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
 from answer import home
 from city_rows import citizen_id, session_id
 from contestants import Contestant, Place, document
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from load import BadAnswer, ask, post
-
 from servers import die_with_parent
 from shimin.adapters.jwt_tokens import JwtTokens, KeyFolder
 from shimin.db import open_database
@@ -55,8 +55,11 @@ class Passes:
         self, contestant: Contestant, port: int, citizens: Sequence[int], locale: Locale = "zh-Hans"
     ) -> list[bytes]:
         """Return the home screen's request of each citizen, with new tokens."""
-        body = json.dumps(contestant.body(document())).encode()
-        return [post(port, self._token(number), body, language=LANGUAGES[locale]) for number in citizens]
+        text = document()
+        return [
+            post(port, self._token(number), json.dumps(contestant.body(text)).encode(), language=LANGUAGES[locale])
+            for number in citizens
+        ]
 
     def _token(self, number: int) -> str:
         return self.tokens.issue(subject=citizen_id(number), session_id=session_id(number)).text
@@ -123,9 +126,7 @@ async def expected(url: str, citizens: Sequence[int]) -> Sequence[Right]:
         await database.close()
 
 
-def prove(
-    contestant: Contestant, port: int, passes: Passes, right: Sequence[Right]
-) -> None:
+def prove(contestant: Contestant, port: int, passes: Passes, right: Sequence[Right]) -> None:
     """Ask for the home screens whose answers are known; go on only if each is equal.
 
     Raises:

@@ -31,8 +31,8 @@ class Places:
 def pin(pid: int, cores: frozenset[int]) -> None:
     """Keep a process, its threads and its children on these cores; later ones inherit that."""
     for process in _family(pid):
-        for thread in process.threads():
-            with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            for thread in process.threads():
                 os.sched_setaffinity(thread.id, cores)
 
 

@@ -5,8 +5,7 @@ import { createVerifier } from 'fast-jwt'
 import { pickLocale, settings, verifierOptions } from '../common.mjs'
 import { homeSql } from './sql.mjs'
 
-const DEFAULTS = { messages: 10, bills: 5 }
-const MINI_APPS = 20
+const DEFAULTS = { messages: 10, bills: 5, miniApps: 20 }
 const JSON_TYPE = 'application/json; charset=utf-8'
 
 const app = fastify()
@@ -20,9 +19,9 @@ const answers = {
       request.citizen = verify(request.headers.authorization.slice('Bearer '.length)).sub
     })
     return async (request, reply) => {
-      const { messages, bills } = { ...DEFAULTS, ...request.body.variables }
+      const { messages, bills, miniApps } = { ...DEFAULTS, ...request.body.variables }
       const locale = pickLocale(request.headers['accept-language'])
-      const data = await read(locale, [request.citizen, messages, bills, MINI_APPS])
+      const data = await read(locale, [request.citizen, messages, bills, miniApps])
       return reply.type(JSON_TYPE).send(`{"data":${data}}`)
     }
   }
