@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import cycle, islice
 
 READ_BYTES = 256 * 1024
 ANSWER_TIMEOUT_S = 30.0
@@ -89,7 +89,7 @@ def run_load(
     Raises:
         BadAnswer: an answer is an error; measuring errors would flatter.
     """
-    following: Iterator[bytes] = cycle(requests[start % len(requests) :] + requests[: start % len(requests)])
+    following: Iterator[bytes] = islice(cycle(requests), start % len(requests), None)
     opened = [_Connection(_open(port)) for _ in range(connections)]
     poll = select.epoll()
     by_number = {connection.socket.fileno(): connection for connection in opened}

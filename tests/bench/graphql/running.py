@@ -149,7 +149,7 @@ def difference(right: Any, given: Any, path: str = "data") -> str | None:
     if isinstance(right, Mapping) and isinstance(given, Mapping) and right.keys() == given.keys():
         pairs = [(f"{path}.{key}", right[key], given[key]) for key in right]
     elif isinstance(right, list) and isinstance(given, list) and len(right) == len(given):
-        pairs = [(f"{path}[{place}]", *pair) for place, pair in enumerate(zip(right, given, strict=True))]
+        pairs = [(f"{path}[{place}]", *both) for place, both in enumerate(zip(right, given, strict=True))]
     else:
         return None if right == given and type(right) is type(given) else f"{path} is {given!r}, not {right!r}"
-    return next((found for where, *pair in pairs if (found := difference(*pair, where))), None)
+    return next((found for where, one, other in pairs if (found := difference(one, other, where))), None)

@@ -58,7 +58,7 @@ def memory_bytes(pid: int) -> int:
 def parent_of(pid: int) -> int | None:
     """Return the process that started this one, if it is on this machine."""
     with contextlib.suppress(psutil.NoSuchProcess):
-        return psutil.Process(pid).ppid()
+        return int(psutil.Process(pid).ppid())
     return None
 
 
