@@ -4,6 +4,7 @@ Everything it starts listens on 127.0.0.1, has a bounded number of requests and 
 """
 
 import json
+import signal
 import sys
 from datetime import UTC, datetime
 from typing import Annotated
@@ -49,6 +50,7 @@ def main(
 
     Example: make bench-graphql ARGS="--only tier1,mercurius --rounds 3 --scale 0.05"
     """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # whatever was started is stopped on the way out
     console = Console(stderr=True)
     wish = Wish(
         _chosen(only),
