@@ -29,6 +29,7 @@ class Lane:
         """Use a connection that stays with this lane."""
         self.connection = connection
         self._prepared: dict[str, Any] = {}
+        self._names = 0
 
     async def single(self, compiled: Compiled, values: Values) -> Texts:
         """Return the texts for one caller."""
@@ -47,7 +48,9 @@ class Lane:
     async def _prepare(self, sql: str) -> Any:
         while len(self._prepared) >= PREPARED_MAX:
             del self._prepared[next(iter(self._prepared))]
-        statement = self._prepared[sql] = await self.connection.prepare(sql)
+        # Named: the server would parse and plan an unnamed statement anew at every use.
+        self._names += 1
+        statement = self._prepared[sql] = await self.connection.prepare(sql, name=f"compiled_{self._names}")
         return statement
 
 
