@@ -38,6 +38,12 @@ LIST_SIZE_ASSUMED = 10
 """Elements of a list that has no page size and declares none."""
 RESOLVER_COST = 5
 """What a field costs that runs code of its own, unless it declares more."""
+MUTATION_COST = 20
+"""What a mutation costs unless it declares more: it writes, and its facts are delivered."""
+SEARCH_COST = 50
+"""What a field costs that searches."""
+REMOTE_COST = 100
+"""What a field costs that asks somebody else's server or runs a mini-app."""
 INTROSPECTION_DISCOUNT = 20
 """Fields of introspection that cost one point: no row is read for them, and most of the types asked for are null."""
 _INTROSPECTION_SIZES = {"types": 200, "fields": 6, "directives": 10}

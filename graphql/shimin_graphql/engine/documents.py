@@ -21,7 +21,7 @@ from shimin.kit.digest import sha256_id
 from shimin.kit.document import DocumentScopes, OperationKind
 from shimin_graphql.engine.cost import Cost, defaults_of
 from shimin_graphql.engine.errors import DocumentInvalid, DocumentTooCostly, DocumentUnknown
-from shimin_graphql.engine.limits import Limits, check_cost, check_limits
+from shimin_graphql.engine.limits import Limits, check_cost, check_limits, check_text
 from shimin_graphql.engine.overlap import validation_rules
 from shimin_graphql.engine.scopes import personal_fields
 
@@ -165,8 +165,7 @@ class Documents:
         return Document(document_id, text, ast, operation, scopes, cost, defaults_of(operation))
 
     def _parse(self, text: str) -> DocumentNode:
-        if len(text) > self.limits.text_chars:
-            raise DocumentTooCostly(limit="text_chars", found=len(text), allowed=self.limits.text_chars)
+        check_text(text, self.limits)
         try:
             return parse(text, max_tokens=self.limits.tokens)
         except GraphQLError as error:

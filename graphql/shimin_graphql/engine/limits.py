@@ -49,6 +49,8 @@ class Limits:
     """How much a document may hold; each name is what a refusal says."""
 
     text_chars: int = 32_768
+    lines: int = 2_000
+    """To say where an error is, the lines before it are counted."""
     tokens: int = 2_000
     operations: int = 10
     fragments: int = 50
@@ -120,6 +122,16 @@ def check_limits(document: DocumentNode, schema: GraphQLSchema, limits: Limits) 
             if not held.cost.terms:
                 check_cost(held.cost.constant, limits)
     return costs
+
+
+def check_text(text: str, limits: Limits) -> None:
+    """Go on only if a text is short enough to be parsed.
+
+    Raises:
+        DocumentTooCostly: names the limit.
+    """
+    _check("text_chars", len(text), limits.text_chars)
+    _check("lines", text.count("\n") + text.count("\r") + 1, limits.lines)
 
 
 def check_cost(found: int, limits: Limits) -> None:
