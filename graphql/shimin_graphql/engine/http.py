@@ -14,16 +14,17 @@ from shimin.kit.refusal import Refusal
 from shimin.kit.text import pick_locale
 from shimin_graphql.engine.documents import DocumentError
 from shimin_graphql.engine.errors import InternalFault, MethodNotAllowed
+from shimin_graphql.engine.reply import dump, public_error, refusal_error
 from shimin_graphql.engine.request import EVENT_STREAM, GRAPHQL_JSON, choose_media_type, read_request
-from shimin_graphql.engine.run import dump, public_error, refusal_error
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from shimin_graphql.context import Context
     from shimin_graphql.engine.documents import Document, Documents
+    from shimin_graphql.engine.reply import Answer
     from shimin_graphql.engine.request import GraphQLRequest
-    from shimin_graphql.engine.run import Answer, Engine
+    from shimin_graphql.engine.run import Engine
 
 log = structlog.get_logger("shimin.graphql")
 MakeContext = Callable[["Request"], Awaitable["Context"]]
