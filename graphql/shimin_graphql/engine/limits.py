@@ -67,7 +67,7 @@ class Limits:
     root_fields: int = 30
     aliases: int = 100
     directives: int = 100
-    comparisons: int = 10_000
+    comparisons: int = 5_000
     """Comparisons of fields of the same name, which may have to be merged (specification section 5.3.2)."""
     cost: int = 10_000
     """Points; see ``engine/cost.py``."""

@@ -3,6 +3,7 @@
 Source: GraphQL over HTTP, sections 4 to 6 and the appendix on persisted documents.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -126,9 +127,25 @@ def _json(body: bytes) -> Any:
     if deepest > JSON_DEPTH_MAX:
         raise BodyMalformed(reason=f"nested deeper than {JSON_DEPTH_MAX}")
     try:
-        return orjson.loads(body)
+        value = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise BodyMalformed(reason="not valid JSON in UTF-8") from None
+    return value if orjson.dumps(value) == body else _read_strictly(body)
+
+
+def _read_strictly(body: bytes) -> Any:
+    """Return the value again where something may have been lost: no member may be there twice (RFC 7493, 2.3)."""
+    try:
+        return json.loads(body, object_pairs_hook=_once)
+    except ValueError:  # a whole number of more digits than Python reads
+        raise BodyMalformed(reason="a number has too many digits") from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise BodyMalformed(reason="a member is there twice")
+    return members
 
 
 _PLAIN = bytes(set(range(256)) - set(b"[]{}"))
