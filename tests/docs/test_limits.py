@@ -29,6 +29,7 @@ def test_the_weights_and_the_budget_on_the_page_are_those_of_the_code() -> None:
     assert len(weights) == 4
     assert f"{cost.LIST_SIZE_ASSUMED} elements (`LIST_SIZE_ASSUMED`)" in PAGE
     assert f"{budget.READING_COST} points\n(`READING_COST`)" in PAGE
+    assert f"{cost.INTROSPECTION_DISCOUNT} fields (`INTROSPECTION_DISCOUNT`)" in PAGE
     settings = Settings.model_fields
     assert f"{settings['document_budget'].default} points a minute" in PAGE
     assert f"share {settings['document_budget_anonymous'].default}\n" in PAGE
