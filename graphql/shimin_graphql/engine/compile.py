@@ -48,7 +48,7 @@ from shimin_graphql.engine.mapping import (
     required_row_fields,
 )
 from shimin_graphql.engine.paging import Page, Slicing
-from shimin_graphql.engine.pieces import NULL, NotMapped, Parameter, Pieces, Raw, Read, member
+from shimin_graphql.engine.pieces import NULL, NotMapped, Parameter, Pieces, Raw, Read, closed, member
 from shimin_graphql.engine.selection import Given, Selections, given
 from shimin_graphql.types.base import Access, AccessExtension
 
@@ -134,7 +134,7 @@ class Compiler:
                 raise NotMapped(f"{kind.name}.{name} is worked out by its resolver")
             self._note_rules(item)
             pieces += self._field(item, found, asked, at)
-        return [*(pieces or [Raw("{")]), Raw("}")]
+        return closed(pieces)
 
     def _field(self, item: GraphQLField, mapped: Mapped, nodes: Sequence[FieldNode], at: Place) -> Pieces:
         match mapped:
@@ -271,8 +271,7 @@ class Compiler:
     def _argument(self, name: str, value: Given, kind: Kind) -> str:
         if value.variable is None:
             return self.parameter((name, value.constant, kind), kind, lambda _, __: value.constant)
-        wanted, default = value.variable, value.constant
-        return self.parameter(("$", wanted, kind), kind, lambda _, variables: variables.get(wanted, default))
+        return self.parameter(("$", value, kind), kind, lambda _, variables: value.read(variables))
 
     def size(self, slicing: Slicing) -> str:
         """Return the mark of how many rows are wanted."""

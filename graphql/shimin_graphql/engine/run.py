@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -112,7 +113,8 @@ class Engine:
         context.call = context.call.under(document.id)
         batched = self._batched_plan(document) if self.tier != "stock" else None
         if batched is not None:
-            return await batched.execute(variables, context)
+            with suppress(NotCompilable):  # raised before anything runs
+                return await batched.execute(variables, context)
         result = execute(
             self.schema,
             document.ast,

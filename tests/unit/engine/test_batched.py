@@ -178,6 +178,13 @@ async def test_a_variable_that_does_not_fit_is_the_same_error(value: object) -> 
     assert await answer("batched", text, {"n": value}) == await answer("stock", text, {"n": value})
 
 
+@pytest.mark.parametrize("text", ["{ leaves { number @skip(if: $y) } }", "{ needed @include(if: $y) { name } }"])
+async def test_a_directive_that_is_asked_with_null_is_the_same_error(text: str) -> None:
+    text = f"query ($y: Boolean = true) {text}"
+    for variables in ({"y": None}, {"y": True}, {}):
+        assert await answer("batched", text, variables) == await answer("stock", text, variables)
+
+
 async def test_a_field_is_asked_once_for_all_objects_of_its_level() -> None:
     ASKED.clear()
     await answer("batched", "{ leaves(count: 5) { tree { name } } }")

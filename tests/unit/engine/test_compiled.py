@@ -55,6 +55,11 @@ ANSWERED: dict[str, tuple[str, dict[str, Any]]] = {
     "directives by constant": ("{ inbox { edges { node { id @skip(if: true) title @include(if: true) } } } }", {}),
     "a directive by variable": (FLAGGED, {"no": True}),
     "the same directive the other way": (FLAGGED, {"no": False}),
+    "objects of which directives leave nothing": (
+        "{ inbox(first: 2) { edges { node { id @skip(if: true) } } pageInfo { endCursor @skip(if: true) } } bills {"
+        " edges { cursor @skip(if: true) } } m: inbox(first: 2) { edges { cursor @skip(if: true) } } }",
+        {},
+    ),
     "variables with a default": ("query Q($n: Int = 2) { inbox(first: $n) { edges { node { id } } } }", {}),
     "a variable that is null": ("query Q($n: Int) { inbox(first: $n) { edges { node { id } } } }", {"n": None}),
     "a page that is just full": (f"{{ inbox(first: 12) {{ {PAGE} }} }}", {}),
@@ -120,6 +125,12 @@ LEFT: dict[str, tuple[str, dict[str, Any]]] = {
     "a variable of the wrong type": ("query Q($n: Int) { inbox(first: $n) { edges { node { id } } } }", {"n": "3"}),
     "a variable beyond 32 bits": ("query Q($n: Int) { inbox(first: $n) { edges { node { id } } } }", {"n": 2**40}),
     "a variable that is missing": ("query Q($n: Int!) { inbox(first: $n) { edges { node { id } } } }", {}),
+    "a directive that is asked with null": ("query Q($y: Boolean = true) { unreadCount @skip(if: $y) }", {"y": None}),
+    "null where an argument may not be null": ("query Q($n: Int) { miniApps(first: $n) { id } }", {"n": None}),
+    "a page of which no row matters": (
+        "{ payments { pageInfo { hasPreviousPage __typename } } inbox(last: 3) { pageInfo { hasNextPage } __typename } }",
+        {},
+    ),
     "the profile of nobody": ("{ viewer { id } unreadCount }", {}),
     "introspection": ("{ __typename unreadCount }", {}),
 }

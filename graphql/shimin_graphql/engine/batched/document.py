@@ -61,7 +61,11 @@ class Batched:
         self._variant(tuple(False for _ in self._flags))  # finds what cannot be compiled now, not when it runs
 
     async def execute(self, variables: Mapping[str, Any], context: Any) -> ExecutionResult:
-        """Run the document's resolvers and return their result."""
+        """Run the document's resolvers and return their result.
+
+        Raises:
+            NotCompilable: a directive is asked with null: an error, told where the directive stands. Nothing ran.
+        """
         values = get_variable_values(
             self.schema,
             self.operation.variable_definitions or (),
@@ -71,7 +75,10 @@ class Batched:
         )
         if isinstance(values, list):
             return ExecutionResult(data=None, errors=values)
-        plans, fields = self._variant(tuple(bool(values.coerced.get(name)) for name in self._flags))
+        flags = tuple(values.coerced.get(name) for name in self._flags)
+        if None in flags:
+            raise NotCompilable("a directive needs true or false")
+        plans, fields = self._variant(flags)
         return await Run(self, plans, values, context).whole(fields)
 
     def _variant(self, flags: tuple[bool, ...]) -> tuple[Plans, Sequence[FieldPlan]]:

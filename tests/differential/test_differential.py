@@ -1,0 +1,101 @@
+"""Every way to run a document gives one answer, byte for byte: the registered ones, and as many as a seed can write."""
+
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+
+import orjson
+import pytest
+from tests.differential.city import BELONGS_APART, LIN, City, Office, callers
+from tests.differential.documents import Known, write
+from tests.differential.suite import Request, Suite, mapped_fields
+
+from shimin.db import Database, open_database
+from shimin.kit.call import Call
+from shimin.kit.clock import FixedClock
+from shimin_graphql.engine.documents import Documents
+from shimin_graphql.engine.mapping import definition_of
+from shimin_graphql.schema import schema
+from shimin_graphql.types.base import AccessExtension
+
+SCHEMA = schema._schema
+DOCUMENTS = int(os.environ.get("SHIMIN_DIFFERENTIAL_DOCUMENTS", "300"))
+SEED = os.environ.get("SHIMIN_DIFFERENTIAL_SEED", "1")
+ONLY = os.environ.get("SHIMIN_DIFFERENTIAL_ONLY")
+"""Runs this one document of the seed alone."""
+SHOWN_MAX = 5
+BACKED = sorted(name.removeprefix("Query.") for name in mapped_fields(SCHEMA) if name.startswith("Query."))
+
+
+@pytest.fixture
+async def suite(
+    db: Database, database_url: str, models: tuple[str, ...], frozen_clock: FixedClock
+) -> AsyncIterator[Suite]:
+    """Give the city in a database that is opened twice: for batches of many callers, and for one at a time."""
+    await City(db, frozen_clock).found()
+    single = await open_database(database_url, models=models, pool_size=2, clock=frozen_clock, batch_max=1)
+    yield Suite(SCHEMA, [db, single], frozen_clock, callers(), Office())
+    await single.close()
+
+
+async def known_values(suite: Suite) -> Mapping[str, Sequence[str]]:
+    """Return ids and cursors that exist, by the argument they are for, and cursors of other lists."""
+    documents = Documents(SCHEMA)
+    found: dict[str, list[str]] = {}
+    for name in [*BACKED, "viewer { sessions }"]:
+        field = name.removeprefix("viewer { ").removesuffix(" }")
+        if field not in {"unreadCount", "viewer", "payment", "miniApps"}:
+            text = "{ " + name.replace("sessions", "").strip(" {}") + " { sessions { edges { cursor } } } }"
+            if field == name:
+                text = f"{{ {name} {{ edges {{ cursor }} }} }}"
+            for caller in ("lin", "a member", "an auditor"):
+                body = orjson.loads(await suite.ask(suite.stock, documents.compile(text), Request(caller, {})))
+                data = body["data"] or {}
+                page = (data.get("viewer") or {}).get("sessions") if field == "sessions" else data.get(name)
+                if page:
+                    found[field] = [edge["cursor"] for edge in page["edges"]]
+                    break
+    foreign = [cursors[0] for cursors in found.values() if cursors]
+    values: dict[str, Sequence[str]] = {}
+    for field, cursors in found.items():
+        kind = "Viewer" if field == "sessions" else "Query"
+        bad = ["", "zz", "ff", "5b5d", cursors[0][:-2] if cursors else "00", *foreign]
+        values |= {f"{kind}.{field}.{end}": [*cursors[:12], *cursors[-3:], *bad[:3]] for end in ("after", "before")}
+    ids = documents.compile("{ payments { edges { node { id } } } guides { edges { node { code } } } }")
+    data = orjson.loads(await suite.ask(suite.stock, ids, Request("lin", {})))["data"]
+    values["Query.payment.id"] = [edge["node"]["id"] for edge in data["payments"]["edges"]] + ["pay_none", LIN]
+    values["Query.guide.code"] = [edge["node"]["code"] for edge in data["guides"]["edges"]] + ["none"]
+    return values
+
+
+def known_by(call: Call, values: Mapping[str, Sequence[str]]) -> Known:
+    """Return what a caller asks for: mostly what rows answer and what it may read, now and then anything else."""
+    assert SCHEMA.query_type is not None
+    weights = {}
+    for name, item in SCHEMA.query_type.fields.items():
+        rules = [part.access for part in definition_of(item).extensions if isinstance(part, AccessExtension)]
+        allowed = all(rule.admits(call) for rule in rules)
+        weights[name] = (4.0 if name in BACKED else 1.0) if allowed else 0.1
+    return Known(weights, values, BELONGS_APART)
+
+
+async def test_every_generated_document_has_one_answer(suite: Suite) -> None:
+    values = await known_values(suite)
+    known = {name: known_by(call, values) for name, call in callers().items()}
+    names = [*["lin", "lin in English", "wu"] * 3, *known]
+    for number in [int(ONLY)] if ONLY else range(DOCUMENTS):
+        seed = f"{SEED}:{number}"
+        caller, other = names[number % len(names)], names[(number * 7 + 3) % len(names)]
+        asked = write(SCHEMA, seed, known[caller])
+        asking = (caller, other if number % 3 == 0 else caller)
+        requests = [Request(name, sent) for name, sent in zip(asking, asked.variables, strict=True)]
+        document = Documents(SCHEMA).compile(asked.text)
+        await suite.compare(document, requests, seed=seed, fields=asked.fields)
+        if number % 100 == 99:
+            print(f"\r{suite.tally}", end="", file=sys.stderr, flush=True)
+        if len(suite.tally.differences) >= SHOWN_MAX:
+            break
+    print(f"\n{suite.tally}")
+    for difference in suite.tally.differences[:SHOWN_MAX]:
+        print(f"\n{difference}")
+    assert len(suite.tally.differences) == 0
