@@ -15,7 +15,7 @@ from shimin.audit.rows import AuditEntry, AuditPlatformEntry
 from shimin.catalogue import import_guides
 from shimin.consent import GrantState
 from shimin.consent.rows import ConsentGrant
-from shimin.db import Database, DocumentField, InstantField
+from shimin.db import Database, DocumentField, InstantField, MoneyField
 from shimin.departments.rows import DepartmentRow
 from shimin.identity.rows import CitizenRow, PersonRow, SessionRow, StaffRow
 from shimin.kit.call import ANONYMOUS, Actor, Call, Locale, Role, system_call
@@ -31,7 +31,7 @@ LIN, WU, NEW, GONE = (CitizenId(f"ctz_{name}") for name in ("lin", "wu", "new", 
 """One with rows of everything, one with a few, one with none, one without even a profile."""
 TEXTS = (
     "社保缴费",
-    'quotes " and \\ and / and \' and ` and $1 ?1 %s {braces}',
+    "quotes \" and \\ and / and ' and ` and $1 ?1 %s {braces}",
     "emoji 👩‍👩‍👧‍👦 🏳️‍🌈 𠮷",
     "\u202eright to left\u202c שלום مرحبا",
     "control \x01\x02\x08\x0b\x0c\x1b\x1f\x7f\x80\x9f",
@@ -67,7 +67,14 @@ MOMENTS = (
 )
 """Around the fixed noon; few, so that rows share them."""
 DEPARTMENTS = tuple(DepartmentId(name) for name in ("hrss.linhai", "tax", 'odd"\\dept', "部门"))
-SCOPES = (["insurance.pension.balance"], ["no.such.scope", "insurance.pension.balance"], [], ["x" * 300, TEXTS[1]])
+SCOPES: Sequence[Sequence[str]] = (
+    ["insurance.pension.balance"],
+    ["no.such.scope", "insurance.pension.balance"],
+    [],
+    ["x" * 300, TEXTS[1]],
+)
+NULLS = 0.4
+"""How often a column is null where it may be."""
 BELONGS_APART = (frozenset({"socialInsurance", "accessLog"}),)
 """Reading one's records is itself written into the log: no document of a comparison asks both."""
 MESSAGES, PAYMENTS, BILLS, ENTRIES, RELEASES = 130, 25, 15, 24, 12
@@ -207,26 +214,28 @@ class City:
     def _filled(self, name: str, field: Any, *, unique: bool) -> Any:
         if field.pk or field.unique or unique:
             return self._number if isinstance(field, IntField | BigIntField) else f"{name}_{self._number:06}"
-        if field.null and self._random.random() < 0.4:
+        if field.null and self._random.random() < NULLS:
             return None
-        if isinstance(field, InstantField):
-            return self._moment()
-        if isinstance(field, DocumentField):
-            return {}
-        if name == "amount_minor":
-            return self._pick(*AMOUNTS)
-        if isinstance(field, SmallIntField):
-            return self._pick(0, 1, 2, 2**15 - 1)
-        if isinstance(field, IntField | BigIntField):
-            return self._pick(0, -1, 2**31 - 1)
-        longest = getattr(field, "max_length", None)
-        return self._pick(*TEXTS)[:longest]
+        match field:
+            case InstantField():
+                return self._moment()
+            case DocumentField():
+                return {}
+            case MoneyField():
+                return self._pick(*AMOUNTS)
+            case SmallIntField():
+                return self._pick(0, 1, 2, 2**15 - 1)
+            case IntField() | BigIntField():
+                return self._pick(0, -1, 2**31 - 1)
+        return self._pick(*TEXTS)[: getattr(field, "max_length", None)]
 
     def _moment(self) -> datetime:
-        return self._clock.at + self._pick(*MOMENTS) + self._pick(timedelta(0), timedelta(days=40))
+        away: timedelta = self._pick(*MOMENTS) + self._pick(timedelta(0), timedelta(days=40))
+        return self._clock.at + away
 
     def _words(self) -> Mapping[str, object]:
-        return self._pick(*WORDS)
+        found: Mapping[str, object] = self._pick(*WORDS)
+        return found
 
     def _pick(self, *choices: Any) -> Any:
         return self._random.choice(choices)

@@ -1,4 +1,4 @@
-"""Writes documents: valid operations over a schema, from a seed, with the values that callers really send, and wrong ones.
+"""Writes documents: valid operations over a schema, from a seed, with values that callers really send, and wrong ones.
 
 Everything is found by walking the schema, so that a field is asked for as soon as it is written. A response key means
 the same field with the same arguments wherever it stands in a document: so all that is written can be merged.
@@ -170,7 +170,13 @@ class _Writer:
 
     def _key(self, name: str, meaning: str) -> str:
         """Choose a response key that stands for nothing else in this document."""
-        wanted = name if self._chance(0.7) else self._pick(*KEYS, name[:3]) if self._chance(0.9) else self._pick(LONG, f"{LONG}b")
+        wanted = (
+            name
+            if self._chance(0.7)
+            else self._pick(*KEYS, name[:3])
+            if self._chance(0.9)
+            else self._pick(LONG, f"{LONG}b")
+        )
         while self._keys.setdefault(wanted, meaning) != meaning:
             wanted += self._pick("a", "1", "_")
         return str(wanted)
@@ -186,7 +192,9 @@ class _Writer:
 
     def _spread(self, kind: GraphQLNamedType, depth: int) -> str:
         wanted = self._fitting(kind)
-        names = [name for name, (on, _) in self._fragments.items() if on is wanted and on is not self._schema.query_type]
+        names = [
+            name for name, (on, _) in self._fragments.items() if on is wanted and on is not self._schema.query_type
+        ]
         if names and self._chance(0.5):
             return f"...{self._pick(*names)}"
         text = self._selection(wanted, depth + 1)
@@ -263,8 +271,7 @@ class _Writer:
         return names
 
     def _candidates(self, place: str, name: str, declared: GraphQLArgument) -> list[Any]:
-        known = self._known.values.get(place)
-        if known:
+        if known := self._known.values.get(place):
             values = self._random.sample(list(known), min(3, len(known)))
             return values + ([self._pick(*STRINGS)] if self._flawed and self._chance(0.3) else [])
         return [self._value(declared.type, name) for _ in range(3)]
@@ -281,7 +288,10 @@ class _Writer:
             }
         if isinstance(inner, GraphQLEnumType):
             return _Name(self._pick(*inner.values))
-        match inner.name:
+        return self._scalar(inner.name)
+
+    def _scalar(self, name: str) -> Any:
+        match name:
             case "Int":
                 counts = COUNTS_REFUSED if self._flawed and self._chance(0.2) else COUNTS
                 return self._pick(*counts)

@@ -130,7 +130,9 @@ class Suite:
         except Exception as error:  # noqa: BLE001 - an engine that breaks is a difference like any other
             return repr(f"{type(error).__name__}: {error}").encode()
 
-    async def compare(self, document: Document, requests: Sequence[Request], *, seed: str, fields: frozenset[str]) -> None:
+    async def compare(
+        self, document: Document, requests: Sequence[Request], *, seed: str, fields: frozenset[str]
+    ) -> None:
         """Run a document for these requests in every way, those of one way all at once, and note what differs."""
         expected = [await self.ask(self.stock, document, request) for request in requests]
         answered: Counter[str] = Counter()
@@ -150,9 +152,7 @@ class Suite:
                     )
         self._count(expected, answered, fields)
 
-    async def _possible(
-        self, document: Document, request: Request, disputed: Sequence[Mapping[str, Any]]
-    ) -> bool:
+    async def _possible(self, document: Document, request: Request, disputed: Sequence[Mapping[str, Any]]) -> bool:
         """Tell whether the stock executor gives these errors too, where it has no other root field to stop at."""
         planner = Planner(self.schema, document, DIALECTS[self._databases[0].engine], keep=False)
         flags = planner.variables.coerced(request.variables) or {}

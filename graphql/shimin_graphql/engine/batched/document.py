@@ -75,10 +75,10 @@ class Batched:
         )
         if isinstance(values, list):
             return ExecutionResult(data=None, errors=values)
-        flags = tuple(values.coerced.get(name) for name in self._flags)
+        flags = [values.coerced.get(name) for name in self._flags]
         if None in flags:
             raise NotCompilable("a directive needs true or false")
-        plans, fields = self._variant(flags)
+        plans, fields = self._variant(tuple(map(bool, flags)))
         return await Run(self, plans, values, context).whole(fields)
 
     def _variant(self, flags: tuple[bool, ...]) -> tuple[Plans, Sequence[FieldPlan]]:
