@@ -56,6 +56,13 @@ WORDS: Sequence[Mapping[str, object]] = (
     {"zh-Hans": TEXTS[2], "en": TEXTS[3]},
 )
 AMOUNTS = (0, 1, -1, 99, 100, 2**31, -(2**31) - 1, 2**53 + 1, 2**63 - 1, -(2**63))
+FIGURES: Mapping[type, Sequence[object]] = {
+    DocumentField: ({},),
+    MoneyField: AMOUNTS,
+    SmallIntField: (0, 1, 2, 2**15 - 1),
+    IntField: (0, -1, 2**31 - 1),
+}
+"""What a column of a type holds where nothing else is said."""
 MOMENTS = (
     timedelta(0),
     timedelta(microseconds=1),
@@ -81,7 +88,8 @@ MESSAGES, PAYMENTS, BILLS, ENTRIES, RELEASES = 130, 25, 15, 24, 12
 
 
 HELD: Mapping[str, Any] = {
-    "pension": {"balance": {"amount_minor": 2**63 - 1, "currency": "CNY"}, "months_paid": 120},
+    "match": True,
+    "pension": {"balance": {"amount_minor": 2**40, "currency": "CNY"}, "months_paid": 120},
     "medical": None,
     "bills": [
         {"reference": "R1", "title_zh_hans": TEXTS[0], "title_en": TEXTS[1], "due_on": "2026-12-31", "state": "DUE"},
@@ -128,7 +136,7 @@ class City:
             for subject in (citizen, f"stf_{number}"):
                 for _ in range(6):
                     await self._add(SessionRow, subject_id=subject)
-            await self._add(SessionRow, id=f"ses_{citizen}", subject_id=citizen, revoked_at=None)
+            await self._add(SessionRow, id=session_of(citizen), subject_id=citizen, revoked_at=None)
         await self._add(PersonRow, citizen_id=LIN)
 
     async def _affairs(self, citizen: CitizenId, share: float) -> None:
@@ -216,17 +224,11 @@ class City:
             return self._number if isinstance(field, IntField | BigIntField) else f"{name}_{self._number:06}"
         if field.null and self._random.random() < NULLS:
             return None
-        match field:
-            case InstantField():
-                return self._moment()
-            case DocumentField():
-                return {}
-            case MoneyField():
-                return self._pick(*AMOUNTS)
-            case SmallIntField():
-                return self._pick(0, 1, 2, 2**15 - 1)
-            case IntField() | BigIntField():
-                return self._pick(0, -1, 2**31 - 1)
+        if isinstance(field, InstantField):
+            return self._moment()
+        figures = next((choices for kind, choices in FIGURES.items() if isinstance(field, kind)), None)
+        if figures is not None:
+            return self._pick(*figures)
         return self._pick(*TEXTS)[: getattr(field, "max_length", None)]
 
     def _moment(self) -> datetime:
@@ -239,6 +241,11 @@ class City:
 
     def _pick(self, *choices: Any) -> Any:
         return self._random.choice(choices)
+
+
+def session_of(citizen: CitizenId) -> str:
+    """Return the session in which a citizen asks."""
+    return f"ses_{citizen.encode().hex():0>32}"
 
 
 def _guides() -> Sequence[Mapping[str, object]]:
@@ -277,7 +284,7 @@ def callers() -> Mapping[str, Call]:
         actor = Actor(kind=kind, id=f"stf_{number}", roles=frozenset(roles), department_id=department)  # type: ignore[arg-type]
         return Call(actor=actor, locale=locale, session_id=f"ses_{number}", trace_id="trc")
 
-    lin = citizen(LIN, "zh-Hans", f"ses_{LIN}")
+    lin = citizen(LIN, "zh-Hans", session_of(LIN))
     return {
         "lin": lin,
         "lin in English": replace(lin, locale="en", session_id=None),
