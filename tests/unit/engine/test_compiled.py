@@ -131,6 +131,7 @@ LEFT: dict[str, tuple[str, dict[str, Any]]] = {
         "{ payments { pageInfo { hasPreviousPage } } inbox(last: 3) { pageInfo { hasNextPage } __typename } }",
         {},
     ),
+    "an id that no engine can hold": ("query Q($id: ID!) { a: payment(id: $id) { id } }", {"id": "pay_\x00"}),
     "the profile of nobody": ("{ viewer { id } unreadCount }", {}),
     "introspection": ("{ __typename unreadCount }", {}),
 }
@@ -142,6 +143,13 @@ async def test_what_would_be_an_error_is_left_to_the_resolvers(desk: Desk, name:
     document = desk.documents.compile(text)
     whole = await desk.engine.reply(document, variables, desk.context(citizen()))
     assert whole.body == await desk.resolved(text, variables)
+
+
+async def test_an_id_that_no_engine_can_hold_names_no_row(desk: Desk) -> None:
+    text = 'query Q($id: ID!) { a: payment(id: $id) { id } b: payment(id: "\\u0000") { id } guide(code: $id) { code } }'
+    document = desk.documents.compile(text)
+    reply = await desk.engine.reply(document, {"id": "\x00"}, desk.context(citizen()))
+    assert orjson.loads(reply.body) == {"data": {"a": None, "b": None, "guide": None}}
 
 
 async def test_a_row_that_no_answer_fits_is_left_to_the_resolvers(desk: Desk) -> None:
