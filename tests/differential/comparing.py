@@ -13,7 +13,7 @@ class Difference:
 
     place: str
     disputed: Sequence[Mapping[str, Any]] = ()
-    """Where all that differs is which of several errors is told: those that were. Each must be a possible one."""
+    """Where all that differs is which error is told below one null: those that were. Each must be a possible one."""
 
 
 def difference(expected: bytes, found: bytes) -> Difference | None:
@@ -75,7 +75,8 @@ def _different_errors(left: Mapping[str, Any], right: Mapping[str, Any]) -> Diff
         place = f"errors at {null}: {errors} and {others}"
         if not all(_went_outwards(error, null) for error in (*errors, *others)):
             return Difference(place)
-        disputed += [orjson.loads(error) for error in others if error not in errors]
+        if not set(errors) & set(others):
+            disputed += map(orjson.loads, others)
     return Difference(place, disputed) if disputed else None
 
 

@@ -1,15 +1,18 @@
 """Runs one document in every way the engine knows, for several callers, and keeps count of what was proven."""
 
 import asyncio
+import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 import orjson
 from graphql import GraphQLObjectType, GraphQLSchema
+from structlog.testing import capture_logs
 from tests.differential.comparing import difference
+from tests.differential.documents import Known, write
 
 from shimin.db import Database
 from shimin.db.dialect import DIALECTS
@@ -17,14 +20,20 @@ from shimin.kit.call import Call
 from shimin.kit.clock import FixedClock
 from shimin_graphql.context import Context
 from shimin_graphql.engine.compiled import CompiledQueries
-from shimin_graphql.engine.documents import Document
+from shimin_graphql.engine.documents import Document, Documents
 from shimin_graphql.engine.fragments import Fragments
+from shimin_graphql.engine.limits import Limits
 from shimin_graphql.engine.mapping import definition_of, mapping_of
 from shimin_graphql.engine.plan import Planner
 from shimin_graphql.engine.reply import Reply
 from shimin_graphql.engine.run import Engine, Tier
 from shimin_graphql.engine.selection import Selections
+from shimin_graphql.types.base import AccessExtension
 
+Apart = Sequence[frozenset[str]]
+LIMITS = Limits(aliases=1_000, fields=10_000)
+SHOWN_MAX = 5
+"""So many differences are enough to begin with."""
 TIERS: Sequence[Tier] = ("compiled", "batched")
 """The ways that must answer as ``stock`` does."""
 
@@ -148,9 +157,27 @@ class Suite:
                 if differs is not None and not await self._possible(document, request, differs.disputed):
                     self.tally.differences.append(
                         f"seed {seed}, {db.engine}, {name}: {differs.place}\n  {request}\n  {document.text}\n"
-                        f"  stock: {right.decode()[:400]}\n  found: {other.decode()[:400]}"
+                        f"  stock: {right.decode()[-1400:]}\n  found: {other.decode()[:400]}"
                     )
         self._count(expected, answered, fields)
+
+    async def run(self, seed: str, numbers: Iterable[int], known: Mapping[str, Known], callers: Sequence[str]) -> None:
+        """Compare the documents of a seed, written for one caller after another; a third is asked by another, too."""
+        for number in numbers:
+            caller, other = callers[number % len(callers)], callers[(number * 7 + 3) % len(callers)]
+            asked = write(self.schema, f"{seed}:{number}", known[caller])
+            asking = (caller, other if number % 3 == 0 else caller)
+            requests = [Request(name, sent) for name, sent in zip(asking, asked.variables, strict=True)]
+            document = Documents(self.schema, LIMITS).compile(asked.text)
+            with capture_logs():  # faults are part of it; their traces take longer than all the rest
+                await self.compare(document, requests, seed=asked.seed, fields=asked.fields)
+            if number % 100 == 99:
+                print(f"\r{self._databases[0].engine}: {self.tally}", end="", file=sys.stderr, flush=True)
+            if len(self.tally.differences) >= SHOWN_MAX:
+                break
+        print(f"\n{self._databases[0].engine}: {self.tally}")
+        for shown in self.tally.differences[:SHOWN_MAX]:
+            print(f"\n{shown}")
 
     async def _possible(self, document: Document, request: Request, disputed: Sequence[Mapping[str, Any]]) -> bool:
         """Tell whether the stock executor gives these errors too, where it has no other root field to stop at."""
@@ -176,6 +203,17 @@ class Suite:
         tally.fields.update(fields)
         if answered["wholly"]:
             tally.compiled_fields |= fields
+
+
+def known_by(schema: GraphQLSchema, call: Call, values: Mapping[str, Sequence[Any]], apart: Apart = ()) -> Known:
+    """Return what a caller asks for: mostly what rows answer and what it may read, now and then anything else."""
+    assert schema.query_type is not None
+    weights = {}
+    for name, item in schema.query_type.fields.items():
+        rules = [part.access for part in definition_of(item).extensions if isinstance(part, AccessExtension)]
+        allowed = all(rule.admits(call) for rule in rules)
+        weights[name] = (4.0 if mapping_of(item) is not None else 1.0) if allowed else 0.1
+    return Known(weights, values, apart)
 
 
 def mapped_fields(schema: GraphQLSchema) -> frozenset[str]:

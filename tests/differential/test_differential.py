@@ -2,31 +2,25 @@
 
 import gc
 import os
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import orjson
 import pytest
 from tests.differential.city import BELONGS_APART, LIN, City, Office, callers
-from tests.differential.documents import Known, write
-from tests.differential.suite import Request, Suite, Tally, mapped_fields
+from tests.differential.suite import Request, Suite, Tally, known_by, mapped_fields
 
 from shimin.db import Database, open_database
-from shimin.kit.call import Call
 from shimin.kit.clock import FixedClock
 from shimin_graphql.engine.documents import Documents
-from shimin_graphql.engine.mapping import definition_of
 from shimin_graphql.schema import schema
-from shimin_graphql.types.base import AccessExtension
 
 SCHEMA = schema._schema
-DOCUMENTS = int(os.environ.get("SHIMIN_DIFFERENTIAL_DOCUMENTS", "300"))
+DOCUMENTS = int(os.environ.get("SHIMIN_DIFFERENTIAL_DOCUMENTS", "240"))
 SEED = os.environ.get("SHIMIN_DIFFERENTIAL_SEED", "1")
 ONLY = os.environ.get("SHIMIN_DIFFERENTIAL_ONLY")
 """Runs this one document of the seed alone."""
 ALL_FIELDS_BY = 1_000
 """By so many documents every field that rows answer was answered by them."""
-SHOWN_MAX = 5
 pytestmark = [
     # The stock executor cancels what runs beside an error, and what was not begun by then is dropped with a warning.
     pytest.mark.filterwarnings("ignore:coroutine 'Executor:RuntimeWarning"),
@@ -77,36 +71,12 @@ async def known_values(suite: Suite) -> Mapping[str, Sequence[str]]:
     return values
 
 
-def known_by(call: Call, values: Mapping[str, Sequence[str]]) -> Known:
-    """Return what a caller asks for: mostly what rows answer and what it may read, now and then anything else."""
-    assert SCHEMA.query_type is not None
-    weights = {}
-    for name, item in SCHEMA.query_type.fields.items():
-        rules = [part.access for part in definition_of(item).extensions if isinstance(part, AccessExtension)]
-        allowed = all(rule.admits(call) for rule in rules)
-        weights[name] = (4.0 if name in BACKED else 1.0) if allowed else 0.1
-    return Known(weights, values, BELONGS_APART)
-
-
 async def test_every_generated_document_has_one_answer(suite: Suite) -> None:
     values = await known_values(suite)
-    known = {name: known_by(call, values) for name, call in callers().items()}
-    names = [*["lin", "lin in English", "wu"] * 3, *known]
-    for number in [int(ONLY)] if ONLY else range(DOCUMENTS):
-        seed = f"{SEED}:{number}"
-        caller, other = names[number % len(names)], names[(number * 7 + 3) % len(names)]
-        asked = write(SCHEMA, seed, known[caller])
-        asking = (caller, other if number % 3 == 0 else caller)
-        requests = [Request(name, sent) for name, sent in zip(asking, asked.variables, strict=True)]
-        document = Documents(SCHEMA).compile(asked.text)
-        await suite.compare(document, requests, seed=seed, fields=asked.fields)
-        if number % 100 == 99:
-            print(f"\r{suite.tally}", end="", file=sys.stderr, flush=True)
-        if len(suite.tally.differences) >= SHOWN_MAX:
-            break
-    print(f"\n{suite.tally}")
-    for difference in suite.tally.differences[:SHOWN_MAX]:
-        print(f"\n{difference}")
+    known = {name: known_by(SCHEMA, call, values, BELONGS_APART) for name, call in callers().items()}
+    await suite.run(
+        SEED, [int(ONLY)] if ONLY else range(DOCUMENTS), known, [*["lin", "lin in English", "wu"] * 3, *known]
+    )
     assert len(suite.tally.differences) == 0
     if not ONLY:
         assert_not_dull(suite.tally)

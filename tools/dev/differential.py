@@ -1,7 +1,7 @@
-"""Compares the ways to run a document on many generated ones, on SQLite and PostgreSQL: ``tests/differential``, at length.
+"""Compares the ways to run a GraphQL document on many generated ones, on both database engines, byte for byte.
 
-``make test`` does it with a few hundred documents, ``make differential`` with as many as you like. What differs is shown
-with its seed; ``--only`` runs that document alone.
+``make test`` does it with a few hundred documents, ``make differential`` with as many as you like. What differs is
+shown with its seed; ``--only`` runs that document alone.
 """
 
 import argparse

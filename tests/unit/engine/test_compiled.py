@@ -159,6 +159,8 @@ async def test_a_row_that_no_answer_fits_is_left_to_the_resolvers(desk: Desk) ->
     assert await desk.tried(text) is None
     assert b"INTERNAL" in await desk.resolved(text)
     await desk.compiled("{ inbox(first: 2) { edges { node { title } } } }")
+    unasked = "{ inbox(first: 100) { edges { node { id } } } }"
+    assert await desk.compiled(unasked) == await desk.resolved(unasked)
 
 
 async def test_nobody_sees_rows_that_the_view_does_not_give_them(desk: Desk) -> None:
