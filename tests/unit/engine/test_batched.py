@@ -186,6 +186,12 @@ async def test_a_directive_that_is_asked_with_null_is_the_same_error(text: str) 
         assert await answer("batched", text, variables) == await answer("stock", text, variables)
 
 
+async def test_a_question_about_the_schema_behind_a_directive_is_left_to_the_stock_executor() -> None:
+    text = "query ($y: Boolean!) { leaves { number } __schema @include(if: $y) { queryType { name } } }"
+    for variables in ({"y": True}, {"y": False}):
+        assert await answer("batched", text, variables) == await answer("stock", text, variables)
+
+
 async def test_a_wrong_argument_is_told_before_the_rule_of_who_may_ask() -> None:
     text = 'query ($id: ID = "x") { payment(id: $id) { id } }'
     document = Documents(product._schema).compile(text)

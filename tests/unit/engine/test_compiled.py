@@ -6,11 +6,15 @@ from typing import Any
 
 import orjson
 import pytest
+import strawberry
 from tests.unit.engine.inbox import LIN, WU, Desk, citizen
 
+from shimin import departments, messages
 from shimin.db import Database
 from shimin.kit.call import ANONYMOUS, Call
 from shimin.kit.clock import FixedClock
+from shimin_graphql.types.departments import Department
+from shimin_graphql.types.rows import link, rows
 
 NODE = "id senderKind sender department { id name } template title body paymentId sentAt readAt"
 LONG = "a" * 200
@@ -192,3 +196,12 @@ async def test_a_part_that_fails_leaves_the_others_and_says_where(desk: Desk) ->
     document = desk.documents.compile(text)
     whole = await desk.engine.reply(document, {}, desk.context(citizen()))
     assert orjson.loads(whole.body) == orjson.loads(await desk.resolved(text))
+
+
+def test_a_link_is_declared_beside_the_attribute_it_is_found_by() -> None:
+    @strawberry.type
+    class Linked:
+        department: Department | None = link(Department, departments.DEPARTMENTS, column="sender", key="id")
+
+    with pytest.raises(TypeError, match="found by sender"):
+        rows(messages.INBOX)(Linked)
