@@ -44,6 +44,7 @@ TEXTS = (
     "长" * 1000,
     "",
 )
+NUL = "a NUL \x00 that only a document can hold"
 WORDS: Sequence[Mapping[str, object]] = (
     {"zh-Hans": "人社局", "en": "Social security"},
     {"zh-Hans": "只有中文"},
@@ -54,6 +55,7 @@ WORDS: Sequence[Mapping[str, object]] = (
     {},
     {"zh-Hans": TEXTS[1], "en": TEXTS[4]},
     {"zh-Hans": TEXTS[2], "en": TEXTS[3]},
+    {"zh-Hans": NUL},
 )
 AMOUNTS = (0, 1, -1, 99, 100, 2**31, -(2**31) - 1, 2**53 + 1, 2**63 - 1, -(2**63))
 FIGURES: Mapping[type, Sequence[object]] = {
@@ -150,7 +152,7 @@ class City:
                 sender_kind=self._pick("PLATFORM", "DEPARTMENT", "MINI_APP"),
                 sender=self._pick(*DEPARTMENTS, "platform", "no.such.department"),
                 template="payment.receipt" if receipt else "payment.failed",
-                slot_values={slot: self._pick(*TEXTS) for slot in slots},
+                slot_values={slot: self._pick(*TEXTS, NUL) for slot in slots},
             )
         for _ in range(int(PAYMENTS * share)):
             state = self._pick(*PaymentState)
@@ -185,7 +187,7 @@ class City:
                 name=self._words(),
                 department_id=self._pick(*DEPARTMENTS),
                 state=self._pick("DRAFT", "LIVE", "IN_REVIEW"),
-                findings=[self._pick(*TEXTS) for _ in range(number % 4)],
+                findings=[self._pick(*TEXTS, NUL) for _ in range(number % 4)],
             )
             if number % 3:
                 await self._add(LiveReleaseRow, app_id=f"app.{number}{release.app_id[:40]}", release_id=release.id)
@@ -200,7 +202,9 @@ class City:
             freshness=self._pick("live", "cached", "none"),
             scopes=self._pick(*SCOPES),
             purpose=self._words(),
-            details=self._pick({}, {"refusal": "NOT_ALLOWED"}, {"refusal": None}, {"refusal": TEXTS[1]}),
+            details=self._pick(
+                {}, {"refusal": NUL}, {"refusal": "NOT_ALLOWED"}, {"refusal": None}, {"refusal": TEXTS[1]}
+            ),
             basis=self._pick("own", "consent:x", "law:PIPL-13.1.2"),
             actor_kind=self._pick("citizen", "miniapp"),
             hash=f"{number}",

@@ -167,6 +167,20 @@ async def test_a_row_that_no_answer_fits_is_left_to_the_resolvers(desk: Desk) ->
     assert await desk.compiled(unasked) == await desk.resolved(unasked)
 
 
+async def test_a_nul_in_a_document_is_shown_as_the_resolvers_show_it(desk: Desk) -> None:
+    async with desk.db.unit() as unit:
+        await unit.execute(
+            "UPDATE message SET slot_values = $1 WHERE id = $2",
+            '{"amount":"1.00 CNY","subject":"before \\u0000 after"}',
+            f"msg_{5:032x}",
+        )
+    text = "{ inbox(first: 100) { edges { node { title } } } }"
+    document = desk.documents.compile(text)
+    replies = await asyncio.gather(*(desk.engine.reply(document, {}, desk.context(citizen())) for _ in range(5)))
+    assert {reply.body for reply in replies} == {await desk.resolved(text)}
+    assert b"before \\u0000 after" in replies[0].body
+
+
 async def test_nobody_sees_rows_that_the_view_does_not_give_them(desk: Desk) -> None:
     text = "{ inbox { edges { node { id } } } unreadCount }"
     wus = orjson.loads(await desk.compiled(text, call=citizen(WU)))["data"]
