@@ -120,10 +120,10 @@ class Suite:
         self._callers = callers
         self._source = source
         self.stock = self._engine("stock")
-        self._others = {f"{tier}, nothing kept": self._engine(tier) for tier in TIERS}
+        self.others = {f"{tier}, nothing kept": self._engine(tier) for tier in TIERS}
         kept = Fragments(monotonic_s=lambda: 0.0)
         kept._looked_at_s = 0.0  # nothing changes here, so what is kept may be believed
-        self._others["compiled, public parts kept"] = self._engine("compiled", kept)
+        self.others["compiled, public parts kept"] = self._engine("compiled", kept)
 
     def _engine(self, tier: Tier, fragments: Fragments | None = None) -> Engine:
         made = Engine(self.schema, timeout_s=60, hide_suggestions=True, tier=tier, fragments=fragments)
@@ -145,7 +145,7 @@ class Suite:
         """Run a document for these requests in every way, those of one way all at once, and note what differs."""
         expected = [await self.ask(self.stock, document, request) for request in requests]
         answered: Counter[str] = Counter()
-        for number, (name, engine) in enumerate(self._others.items()):
+        for number, (name, engine) in enumerate(self.others.items()):
             db = self._databases[number % len(self._databases)]
             noted: Any = engine.compiled
             noted.answered = Counter()

@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.differential import nasty
 from tests.differential.city import LIN, WU, callers
-from tests.differential.suite import Suite, known_by, mapped_fields
+from tests.differential.suite import Request, Suite, known_by, mapped_fields
 from tests.differential.test_differential import DOCUMENTS, ONLY, SEED, pytestmark  # noqa: F401 - it holds here, too
 
 from shimin.db import Database, Place, Same, open_database
 from shimin.db.dialect import Sql
 from shimin.kit.clock import FixedClock
+from shimin_graphql.engine.documents import Documents
 from shimin_graphql.engine.mapping import Leaf
 
 CALLERS = ("lin", "lin in English", "wu", "nobody", "an auditor")
@@ -38,6 +39,12 @@ async def test_every_document_on_a_nasty_schema_has_one_answer(suite: Suite) -> 
     if not ONLY:
         assert suite.tally.share(suite.tally.wholly) >= 0.2
         assert not mapped_fields(nasty.SCHEMA) - set(suite.tally.fields)
+
+
+async def test_an_enumeration_that_may_be_null_is_null_where_the_row_holds_none(suite: Suite) -> None:
+    document = Documents(nasty.SCHEMA).compile('{ knot(id: "knot_015") { colour } }')
+    for engine in (suite.stock, *suite.others.values()):
+        assert await suite.ask(engine, document, Request("nobody", {})) == b'{"data":{"knot":{"colour":null}}}'
 
 
 class Crooked(Same):

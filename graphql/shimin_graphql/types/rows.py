@@ -160,7 +160,12 @@ def _leaf_reader(shown: Value, kind: Any) -> Reader:
     if not isinstance(kind, StrawberryEnumDefinition):
         return shown.read
     members: Callable[[Any], Enum] = kind.wrapped_cls
-    return lambda row, seen: members(shown.read(row, seen))
+
+    def read(row: Row, seen: Viewpoint) -> Enum | None:
+        held = shown.read(row, seen)
+        return None if held is None else members(held)
+
+    return read
 
 
 def _part_reader(values: Mapping[str, Value], kind: Any) -> Reader:
