@@ -119,14 +119,16 @@ BODIES = {
     "a multipart form": body(
         415, "MEDIA_TYPE_UNSUPPORTED", "--x\r\n\r\n--x--", content_type="multipart/form-data; boundary=x"
     ),
-    "an accept header of 5,000 kinds": body(406, "NOT_ACCEPTABLE", ASKED, accept="text/x," * 5_000),
+    "an accept header of 5,000 kinds": body(431, "HEADERS_TOO_LARGE", ASKED, accept="text/x," * 5_000),
 }
 """Refused before a document is looked at."""
 
 REQUESTS = {
     "a mutation by GET": get(405, "METHOD_NOT_ALLOWED", query="mutation { signOut { __typename } }"),
-    "a subscription by GET": get(405, "METHOD_NOT_ALLOWED", query="subscription { messageArrived { id } }"),
-    "a subscription by POST": Hostile(405, "METHOD_NOT_ALLOWED", b'{"query":"subscription { messageArrived { id } }"}'),
+    "a subscription by GET": get(400, "SUBSCRIPTION_ELSEWHERE", query="subscription { messageArrived { id } }"),
+    "a subscription by POST": Hostile(
+        400, "SUBSCRIPTION_ELSEWHERE", b'{"query":"subscription { messageArrived { id } }"}'
+    ),
     "a document by PUT": Hostile(405, "METHOD_NOT_ALLOWED", ASKED.encode(), method="PUT"),
     "variables in the address that are no JSON": get(400, "BODY_MALFORMED", query="{ __typename }", variables="{"),
     "deep variables in the address": get(400, "BODY_MALFORMED", query="{ __typename }", variables="[" * 2_000),

@@ -9,7 +9,6 @@ import fakeredis
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.routing import Route
 from tests.contract.cache.test_cache import DEAD
 
@@ -23,8 +22,11 @@ from shimin_graphql.context import Context
 from shimin_graphql.engine.budget import READING_COST, WINDOW_S, Budget, network
 from shimin_graphql.engine.documents import DocumentError, Documents
 from shimin_graphql.engine.errors import BudgetExhausted, DocumentTooCostly
+from shimin_graphql.engine.headers import Headers
 from shimin_graphql.engine.http import GraphQLEndpoint
+from shimin_graphql.engine.intake import Intake
 from shimin_graphql.engine.limits import Limits
+from shimin_graphql.engine.origin import Origins
 from shimin_graphql.engine.run import Engine
 
 TEXT = "{ hello }"
@@ -142,20 +144,23 @@ def test_an_address_stands_for_the_subscriber_behind_it(address: str, expected: 
 async def test_over_http_the_response_says_the_cost_and_a_refusal_when_to_come_back(
     documents: Documents, frozen_clock: FixedClock
 ) -> None:
-    async def make_context(request: Request) -> Context:  # noqa: ARG001
+    async def make_context(headers: Headers) -> Context:  # noqa: ARG001
         nowhere: Any = None
         return Context(call=NOBODY, platform=nowhere)
 
     endpoint = GraphQLEndpoint(
         Engine(documents.schema, timeout_s=5, hide_suggestions=True, tier="batched"),
-        documents,
-        make_context,
-        budget=budget(documents, MemoryCache(), frozen_clock, READING_COST + COST),
-        body_bytes_max=10_000,
-        texts_allowed=True,
+        Intake(
+            documents,
+            make_context,
+            Origins(),
+            budget=budget(documents, MemoryCache(), frozen_clock, READING_COST + COST),
+            body_bytes_max=10_000,
+            texts_allowed=True,
+        ),
     )
     trusted = documents.register("query Trusted { hello }")
-    app = Starlette(routes=[Route("/graphql", endpoint.handle, methods=["POST"])])
+    app = Starlette(routes=[Route("/graphql", endpoint)])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shimin.test") as client:
         paid = await client.post("/graphql", json={"query": TEXT})
         assert paid.json()["extensions"]["cost"] == {"requested": COST, "limit": READING_COST + COST, "remaining": 0}

@@ -11,7 +11,6 @@ import pytest
 import strawberry
 from graphql import is_scalar_type
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.routing import Route
 from strawberry.scalars import JSON
 from strawberry.schema.config import StrawberryConfig
@@ -19,7 +18,10 @@ from strawberry.schema.config import StrawberryConfig
 from shimin.kit.call import ANONYMOUS, Call
 from shimin_graphql.context import Context, Info
 from shimin_graphql.engine.documents import Documents
+from shimin_graphql.engine.headers import Headers
 from shimin_graphql.engine.http import GraphQLEndpoint
+from shimin_graphql.engine.intake import Intake
+from shimin_graphql.engine.origin import Origins
 from shimin_graphql.engine.run import Engine, Tier
 from shimin_graphql.schema import schema
 from shimin_graphql.types.base import ANYONE, SCALARS, MinorUnits, field
@@ -92,7 +94,7 @@ class Nowhere:
     """A context without a platform: nothing here reaches one."""
 
 
-async def make_context(request: Request) -> Context:  # noqa: ARG001
+async def make_context(headers: Headers) -> Context:  # noqa: ARG001
     nowhere: Any = Nowhere()
     return Context(call=Call(actor=ANONYMOUS, locale="en"), platform=nowhere)
 
@@ -101,8 +103,8 @@ def serving(tier: Tier) -> Starlette:
     """Return an application that runs documents in this way."""
     documents = Documents(SCHEMA._schema)
     engine = Engine(documents.schema, timeout_s=5, hide_suggestions=True, tier=tier)
-    endpoint = GraphQLEndpoint(engine, documents, make_context, body_bytes_max=10_000, texts_allowed=True)
-    return Starlette(routes=[Route("/graphql", endpoint.handle, methods=["POST"])])
+    intake = Intake(documents, make_context, Origins(), body_bytes_max=10_000, texts_allowed=True)
+    return Starlette(routes=[Route("/graphql", GraphQLEndpoint(engine, intake))])
 
 
 TIERS: tuple[Tier, ...] = ("batched", "stock")
