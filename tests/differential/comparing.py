@@ -13,7 +13,7 @@ class Difference:
 
     place: str
     disputed: Sequence[Mapping[str, Any]] = ()
-    """Where all that differs is which error is told below one null: those that were. Each must be a possible one."""
+    """Where all that differs is which error is told below one null: those that were. One at least must be possible."""
 
 
 def difference(expected: bytes, found: bytes) -> Difference | None:

@@ -1,13 +1,12 @@
 """Every way to run a document gives one answer, byte for byte: the registered ones, and as many as a seed can write."""
 
-import gc
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 
 import orjson
 import pytest
 from tests.differential.city import BELONGS_APART, LIN, City, Office, callers
-from tests.differential.suite import Request, Suite, Tally, known_by, mapped_fields
+from tests.differential.suite import STOCK_DROPS, Request, Suite, Tally, known_by, mapped_fields
 
 from shimin.db import Database, open_database
 from shimin.kit.clock import FixedClock
@@ -21,11 +20,7 @@ ONLY = os.environ.get("SHIMIN_DIFFERENTIAL_ONLY")
 """Runs this one document of the seed alone."""
 ALL_FIELDS_BY = 1_000
 """By so many documents every field that rows answer was answered by them."""
-pytestmark = [
-    # The stock executor cancels what runs beside an error, and what was not begun by then is dropped with a warning.
-    pytest.mark.filterwarnings("ignore:coroutine 'Executor:RuntimeWarning"),
-    pytest.mark.filterwarnings("ignore:coroutine 'GraphQLCoreConverter:RuntimeWarning"),
-]
+pytestmark = STOCK_DROPS
 BACKED = sorted(name.removeprefix("Query.") for name in mapped_fields(SCHEMA) if name.startswith("Query."))
 
 
@@ -37,7 +32,6 @@ async def suite(
     await City(db, frozen_clock).found()
     single = await open_database(database_url, models=models, pool_size=2, clock=frozen_clock, batch_max=1)
     yield Suite(SCHEMA, [db, single], frozen_clock, callers(), Office())
-    gc.collect()  # what was dropped is noticed here, not in another test
     await single.close()
 
 

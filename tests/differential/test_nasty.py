@@ -1,13 +1,12 @@
 """On a schema made to go wrong, too, every document has one answer; and a wrong one would be noticed."""
 
-import gc
 from collections.abc import AsyncIterator
 
 import pytest
 from tests.differential import nasty
 from tests.differential.city import LIN, WU, callers
-from tests.differential.suite import Request, Suite, known_by, mapped_fields
-from tests.differential.test_differential import DOCUMENTS, ONLY, SEED, pytestmark  # noqa: F401 - it holds here, too
+from tests.differential.suite import STOCK_DROPS, Request, Suite, known_by, mapped_fields
+from tests.differential.test_differential import DOCUMENTS, ONLY, SEED
 
 from shimin.db import Database, Place, Same, open_database
 from shimin.db.dialect import Sql
@@ -15,6 +14,7 @@ from shimin.kit.clock import FixedClock
 from shimin_graphql.engine.documents import Documents
 from shimin_graphql.engine.mapping import Leaf
 
+pytestmark = STOCK_DROPS
 CALLERS = ("lin", "lin in English", "wu", "nobody", "an auditor")
 KNOTS = [f"knot_{number:03}" for number in range(0, nasty.KNOT_COUNT, 3)] + ["none"]
 VALUES = {"Query.knot.id": KNOTS, "Query.ownBead.id": KNOTS}
@@ -28,7 +28,6 @@ async def suite(
     await nasty.tie(db, [LIN, WU])
     single = await open_database(database_url, models=models, pool_size=2, clock=frozen_clock, batch_max=1)
     yield Suite(nasty.SCHEMA, [db, single], frozen_clock, callers())
-    gc.collect()
     await single.close()
 
 

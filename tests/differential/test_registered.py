@@ -11,6 +11,7 @@ import orjson
 import pytest
 from tests.differential.city import LIN, City, Office, callers, session_of
 from tests.differential.comparing import difference
+from tests.differential.suite import STOCK_DROPS
 
 from shimin.adapters.closed_channel import ClosedChannel
 from shimin.adapters.dev_notifier import DevelopmentNotifier
@@ -26,6 +27,7 @@ from shimin_graphql.engine.documents import Document, Documents
 from shimin_graphql.engine.run import Engine, Tier
 from shimin_graphql.schema import schema
 
+pytestmark = STOCK_DROPS
 TIERS: tuple[Tier, ...] = ("stock", "batched", "compiled")
 NONCE = "n" * 32
 PHONE = "13900000001"
