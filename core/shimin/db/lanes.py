@@ -16,7 +16,7 @@ from shimin.db.compiled import Compiled, NoAnswer
 
 BATCH_MAX = 32
 LANES_MAX = 4
-"""More connections make smaller batches; a process of one core keeps about this many statements busy."""
+"""Lanes where callers share round trips: more make smaller batches, and a process of one core keeps this many busy."""
 PREPARED_MAX = 500
 """Statements kept prepared on a lane; the longest kept goes first."""
 Values = Sequence[object]
