@@ -9,7 +9,7 @@ PYTHON := $(or $(PYTHON),$(shell for p in .venv/bin/python python3 python3.14 py
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help run test check fix bench lock migration docs clean distclean install-run install-test
+.PHONY: help run test check fix bench lock migration docs publish-schema clean distclean install-run install-test
 
 help: ## List the commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -38,6 +38,9 @@ migration: install-test ## Write the migration for changed models: make migratio
 
 docs: install-test ## Write docs/reference/ anew from the code
 	@exec $(BIN)/python tools/dev/reference.py
+
+publish-schema: install-test ## Make today's schema the one that clients count on; refused while something would break them
+	@exec $(BIN)/python tools/dev/published.py --publish
 
 clean: ## Remove the demonstration city's data
 	@rm -rf data bench
