@@ -30,6 +30,7 @@ STEPS = (
     Step("imports", (f"{BIN}/lint-imports",)),
     Step("image", (f"{BIN}/hadolint", "Dockerfile")),
     Step("reference pages", (f"{BIN}/python", "tools/dev/reference.py", "--check")),
+    Step("typed clients", (f"{BIN}/python", "tools/dev/clients.py", "--check")),
     Step("published schema", (f"{BIN}/python", "tools/dev/published.py"), speaks=True),
     Step("architecture", (f"{BIN}/python", "-m", "pytest", "-q", "--no-header", "tests/architecture", "tests/docs")),
 )
