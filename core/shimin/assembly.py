@@ -125,7 +125,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
             production=production,
         )
         stack.push_async_callback(sandbox.close)
-        edge = load_edge().make_edge(timeout_s=settings.request_timeout_s)
+        edge = load_edge().make_edge(timeout_s=settings.request_timeout_s, tells_schema=not production)
         platform = Platform(
             settings=settings,
             db=db,

@@ -23,11 +23,15 @@ __all__ = ["SchemaEdge", "create_app", "make_edge"]
 class SchemaEdge:
     """Fulfils the edge port with the schema of this package."""
 
-    def __init__(self, *, timeout_s: float) -> None:
-        """Run each document within ``timeout_s``."""
-        self.documents = Documents(schema._schema)  # noqa: SLF001 - Strawberry offers the core schema by this name only
+    def __init__(self, *, timeout_s: float, tells_schema: bool) -> None:
+        """Run each document within ``timeout_s``; ``tells_schema`` allows introspection and suggestions of names."""
+        self.documents = Documents(
+            schema._schema,  # noqa: SLF001 - Strawberry offers the core schema by this name only
+            hide_suggestions=not tells_schema,
+            introspection=tells_schema,
+        )
         self.documents.register_client()
-        self.engine = Engine(self.documents.schema, timeout_s=timeout_s, hide_suggestions=True)
+        self.engine = Engine(self.documents.schema, timeout_s=timeout_s, hide_suggestions=not tells_schema)
         self.platform: Platform | None = None
         """Set once, when the platform that this edge belongs to is complete."""
 
@@ -59,6 +63,10 @@ class SchemaEdge:
         return await self.engine.run_whole(document, variables, context)
 
 
-def make_edge(*, timeout_s: float) -> SchemaEdge:
-    """Return an edge whose platform is still to be set."""
-    return SchemaEdge(timeout_s=timeout_s)
+def make_edge(*, timeout_s: float, tells_schema: bool = False) -> SchemaEdge:
+    """Return an edge whose platform is still to be set.
+
+    Args:
+        tells_schema: whether documents may introspect and errors suggest names; in development only.
+    """
+    return SchemaEdge(timeout_s=timeout_s, tells_schema=tells_schema)

@@ -9,8 +9,10 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     parse,
+    specified_rules,
     validate,
 )
 
@@ -59,11 +61,24 @@ class DocumentError(GraphQLError):
 class Documents:
     """Everything the engine can run: trusted documents by id and, where allowed, texts as they come."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits | None = None, *, hide_suggestions: bool = True) -> None:
-        """Serve documents of one schema within the limits."""
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits | None = None,
+        *,
+        hide_suggestions: bool = True,
+        introspection: bool = True,
+    ) -> None:
+        """Serve documents of one schema within the limits.
+
+        Args:
+            hide_suggestions: leave “Did you mean …?” out of errors, which would tell the schema name by name.
+            introspection: let documents ask for the schema itself.
+        """
         self.schema = schema
         self._limits = limits or Limits()
         self._hide_suggestions = hide_suggestions
+        self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
         self._trusted: dict[str, Document] = {}
         self._compiled: OrderedDict[str, Document] = OrderedDict()
 
@@ -135,7 +150,7 @@ class Documents:
         except RecursionError:
             raise DocumentTooCostly(limit="depth", found=self._limits.depth + 1, allowed=self._limits.depth) from None
         check_limits(ast, self._limits)
-        errors = validate(self.schema, ast, max_errors=20, hide_suggestions=self._hide_suggestions)
+        errors = validate(self.schema, ast, self._rules, max_errors=20, hide_suggestions=self._hide_suggestions)
         if errors:
             raise DocumentError(errors)
         operation = _pick(ast, operation_name)
