@@ -9,7 +9,7 @@ PYTHON := $(or $(PYTHON),$(shell for p in .venv/bin/python python3 python3.14 py
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help run test check fix bench lock migration docs clients publish-schema clean distclean install-run install-test
+.PHONY: help run test check fix bench lock migration docs clients graphiql publish-schema clean distclean install-run install-test
 
 help: ## List the commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -41,6 +41,9 @@ docs: install-test ## Write docs/reference/ anew from the code
 
 clients: install-test ## Write the typed clients in clients/ anew from the operations and the schema
 	@exec $(BIN)/python tools/dev/clients.py
+
+graphiql: install-run ## Fetch the page on which developers try documents, served at /dev/graphiql in development
+	@exec $(BIN)/python tools/dev/graphiql.py
 
 publish-schema: install-test ## Make today's schema the one that clients count on; refused while something would break them
 	@exec $(BIN)/python tools/dev/published.py --publish

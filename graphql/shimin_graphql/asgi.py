@@ -21,7 +21,7 @@ from shimin_graphql.engine.errors import InternalFault, MethodNotAllowed
 from shimin_graphql.engine.http import GraphQLEndpoint
 from shimin_graphql.identify import make_context
 from shimin_graphql.middleware import SecurityHeaders
-from shimin_graphql.routes import health
+from shimin_graphql.routes import graphiql, health
 from shimin_graphql.routes.blobs import download, upload
 from shimin_graphql.routes.inbox import dev_inbox
 from shimin_graphql.routes.webhooks import channel_webhook
@@ -77,7 +77,12 @@ def _routes(settings: Settings) -> list[BaseRoute]:
         Route("/blobs/{key:path}", upload, methods=["PUT"]),
     ]
     if settings.mode == "development":
-        routes.append(Route("/dev/inbox", dev_inbox))
+        routes += [
+            Route("/dev/inbox", dev_inbox),
+            Route("/dev/graphiql", graphiql.page),
+            Route("/dev/graphiql/operations.json", graphiql.operations),
+            Route("/dev/graphiql/{name}", graphiql.file),
+        ]
     return routes
 
 

@@ -4,6 +4,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from shimin_graphql.engine.introspection import tell_json_defaults
 from shimin_graphql.types.audit import AuditQuery
 from shimin_graphql.types.base import SCALARS
 from shimin_graphql.types.catalogue import CatalogueQuery
@@ -37,3 +38,4 @@ schema = strawberry.Schema(
     subscription=merge_types("Subscription", (MessagesSubscription,)),
     config=StrawberryConfig(scalar_map=dict(SCALARS)),
 )
+tell_json_defaults(schema._schema)  # noqa: SLF001 - Strawberry offers the core schema by this name only
