@@ -27,7 +27,7 @@ from shimin.adapters.wasm.build import build_component
 from shimin.adapters.wasm.sandbox import WasmSandbox
 from shimin.adapters.webhook_notifier import WebhookNotifier
 from shimin.config import InvalidSettings
-from shimin.db import Database, DatabaseNotMigrated, check_durability, open_database, pending
+from shimin.db import BATCH_MAX, Database, DatabaseNotMigrated, check_durability, open_database, pending
 from shimin.identity import VerifiedTokens
 from shimin.kit.clock import Clock, SystemClock
 from shimin.ports.registration import SourceAddress, SourceSpec
@@ -48,6 +48,7 @@ MODELS = (
     "shimin.audit.rows",
     "shimin.catalogue.rows",
     "shimin.consent.rows",
+    "shimin.departments.rows",
     "shimin.identity.rows",
     "shimin.ledger.rows",
     "shimin.messages.rows",
@@ -101,7 +102,9 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
     secrets_dir = settings.data_dir / "secrets"
     production = settings.mode == "production"
     async with AsyncExitStack() as stack:
-        db = await open_migrated(settings.database, pool_size=settings.database_pool_size)
+        db = await open_migrated(
+            settings.database, pool_size=settings.database_pool_size, batch_max=settings.engine_batch_max
+        )
         stack.push_async_callback(db.close)
         await check_durability(db, production=production)
         clock = SystemClock()
@@ -125,7 +128,7 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
             production=production,
         )
         stack.push_async_callback(sandbox.close)
-        edge = load_edge().make_edge(timeout_s=settings.request_timeout_s, tells_schema=not production)
+        edge = load_edge().make_edge(settings)
         platform = Platform(
             settings=settings,
             db=db,
@@ -149,10 +152,11 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
         edge.platform = platform
         watching = asyncio.create_task(platform.verified.watch(db=db, pubsub=pubsub, clock=clock))
         stack.push_async_callback(_cancel, watching)
+        stack.push_async_callback(_cancel, asyncio.create_task(edge.watch(platform)))
         yield platform
 
 
-async def open_migrated(url: str, *, pool_size: int = 2) -> Database:
+async def open_migrated(url: str, *, pool_size: int = 2, batch_max: int = BATCH_MAX) -> Database:
     """Open the database as every verb needs it: with all tables of this version.
 
     Raises:
@@ -162,7 +166,7 @@ async def open_migrated(url: str, *, pool_size: int = 2) -> Database:
     waiting = await pending(url)
     if waiting:
         raise DatabaseNotMigrated(pending=len(waiting))
-    return await open_database(url, pool_size=pool_size, models=MODELS)
+    return await open_database(url, pool_size=pool_size, models=MODELS, batch_max=batch_max)
 
 
 async def _cancel(task: asyncio.Task[None]) -> None:

@@ -83,6 +83,12 @@ class Settings(BaseSettings):
     """Largest request body taken by the GraphQL endpoint."""
     request_timeout_s: float = Field(default=10.0, gt=0, le=60)
     """Time one GraphQL request may take in all."""
+    engine_tier: Literal["compiled", "batched", "stock"] = "compiled"
+    """The fastest way in which documents may run; a slower one is a way around a fault of a faster one."""
+    engine_keep_public: bool = True
+    """Keep the parts of answers that are the same for everybody, until a fact changes them."""
+    engine_batch_max: int = Field(default=32, ge=1, le=256)
+    """Callers who wait for the same statement and are answered by one round trip; 1: each by their own."""
     payment_chase_after_s: float = Field(default=15.0, gt=0, le=86_400)
     """Age at which a confirmed payment without an outcome is asked about at the channel."""
     sandbox_unjailed: bool = False

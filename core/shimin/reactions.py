@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from shimin import audit, identity, messages, payments, releases
 from shimin.kit.call import system_call
+from shimin.kit.fact import Fact
 from shimin.kit.ids import CitizenId
 from shimin.kit.money import Money
 from shimin.messages import SenderKind, SendMessage
+from shimin.ports.edge import PUBLIC_CHANGED
 
 if TYPE_CHECKING:
     from shimin.assembly import Platform
@@ -109,6 +111,11 @@ async def _log_staff(platform: Platform, fact_id: str, fact: identity.StaffAppoi
         await audit.record(system_call(), entry, unit=unit, clock=platform.clock)
 
 
+async def _public_changed(platform: Platform, _: str, fact: Fact) -> None:
+    """Tell every process that public answers are others now; who misses it finds the fact in the outbox."""
+    await platform.pubsub.publish(PUBLIC_CHANGED, fact.name.encode())
+
+
 REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "payment.confirmed": (_charge,),
     "payment.settled": (_send_receipt, _report),
@@ -118,6 +125,9 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "identity.confirmed": (_spread_citizen,),
     "staff.appointed": (_spread_staff, _log_staff),
     "staff.dismissed": (_spread_staff, _log_staff),
+    "catalogue.guides_imported": (_public_changed,),
+    "department.registered": (_public_changed,),
+    "release.moved": (_public_changed,),
 }
 """What happens when something has happened."""
 

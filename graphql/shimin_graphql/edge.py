@@ -9,11 +9,14 @@ from shimin_graphql.asgi import create_app
 from shimin_graphql.context import Context
 from shimin_graphql.engine.documents import DocumentError, Documents
 from shimin_graphql.engine.errors import DocumentInvalid
+from shimin_graphql.engine.fragments import Fragments
+from shimin_graphql.engine.plan import public_facts
 from shimin_graphql.engine.run import Engine
 from shimin_graphql.schema import schema
 
 if TYPE_CHECKING:
     from shimin.assembly import Platform
+    from shimin.config import Settings
     from shimin.kit.call import Call
     from shimin.kit.document import DocumentScopes
 
@@ -23,15 +26,23 @@ __all__ = ["SchemaEdge", "create_app", "make_edge"]
 class SchemaEdge:
     """Fulfils the edge port with the schema of this package."""
 
-    def __init__(self, *, timeout_s: float, tells_schema: bool) -> None:
-        """Run each document within ``timeout_s``; ``tells_schema`` allows introspection and suggestions of names."""
+    def __init__(self, settings: Settings) -> None:
+        """Run documents as the settings say; introspection and suggestions of names are for development."""
+        production = settings.mode == "production"
         self.documents = Documents(
             schema._schema,  # noqa: SLF001 - Strawberry offers the core schema by this name only
-            hide_suggestions=not tells_schema,
-            introspection=tells_schema,
+            hide_suggestions=production,
+            introspection=not production,
         )
         self.documents.register_client()
-        self.engine = Engine(self.documents.schema, timeout_s=timeout_s, hide_suggestions=not tells_schema)
+        self.fragments = Fragments() if settings.engine_keep_public else None
+        self.engine = Engine(
+            self.documents.schema,
+            timeout_s=settings.request_timeout_s,
+            hide_suggestions=production,
+            tier=settings.engine_tier,
+            fragments=self.fragments,
+        )
         self.platform: Platform | None = None
         """Set once, when the platform that this edge belongs to is complete."""
 
@@ -62,11 +73,12 @@ class SchemaEdge:
         context = Context(call=call, platform=self.platform)
         return await self.engine.run_whole(document, variables, context)
 
+    async def watch(self, platform: Platform) -> None:
+        """Hear of facts after which kept parts are others, until cancelled; run once per process."""
+        if self.fragments is not None:
+            await self.fragments.watch(public_facts(self.documents.schema), db=platform.db, pubsub=platform.pubsub)
 
-def make_edge(*, timeout_s: float, tells_schema: bool = False) -> SchemaEdge:
-    """Return an edge whose platform is still to be set.
 
-    Args:
-        tells_schema: whether documents may introspect and errors suggest names; in development only.
-    """
-    return SchemaEdge(timeout_s=timeout_s, tells_schema=tells_schema)
+def make_edge(settings: Settings) -> SchemaEdge:
+    """Return an edge whose platform is still to be set."""
+    return SchemaEdge(settings)

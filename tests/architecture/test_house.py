@@ -10,7 +10,18 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PLAIN_FOLDERS = ("core", "graphql", "sdk", "clients", "miniapps", "tests", "tools", "docs", "requirements")
 ALLOWED = {"tests/conftest.py"}
-DOMAINS = ("audit", "catalogue", "consent", "identity", "ledger", "messages", "payments", "releases", "vault")
+DOMAINS = (
+    "audit",
+    "catalogue",
+    "consent",
+    "departments",
+    "identity",
+    "ledger",
+    "messages",
+    "payments",
+    "releases",
+    "vault",
+)
 SHAPE = ("__init__.py", "README.md", "errors.py", "model.py", "texts.toml")
 HIDING_NAMES = {"service.py", "services.py", "utils.py", "util.py", "helpers.py", "manager.py", "common.py", "misc.py"}
 FILE_LINES_MAX = 400

@@ -26,13 +26,14 @@ from shimin.catalogue import (
     import_guides,
     search_guides,
 )
+from shimin.config import Settings
 from shimin.db import Database, migrate, open_database
 from shimin.demo.guides import open_sample
 from shimin.kit.call import ANONYMOUS, Call, system_call
 from shimin.kit.clock import SystemClock
 from shimin_graphql.context import Context
 from shimin_graphql.edge import make_edge
-from shimin_graphql.engine.run import dump
+from shimin_graphql.engine.reply import dump
 
 if TYPE_CHECKING:
     from shimin.assembly import Platform
@@ -102,7 +103,7 @@ async def measure(engine: str) -> list[dict[str, Any]]:
 
 async def measure_document(database: Database, asked: Sequence[str]) -> list[float]:
     """Return the time of the phone's whole document (search, facets, highlights, JSON) for each query."""
-    edge = make_edge(timeout_s=10)
+    edge = make_edge(Settings())
     text = (resources.files("shimin_graphql") / "operations" / "search_guides.graphql").read_text("utf-8")
     document = edge.documents.compile(text)
     platform = cast("Platform", SimpleNamespace(db=database))

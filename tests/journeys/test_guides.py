@@ -13,6 +13,7 @@ from typing import Any, cast
 import pytest
 
 from shimin.assembly import Platform
+from shimin.config import Settings
 from shimin.db import Database
 from shimin.demo.guides import SOCIAL_SECURITY_APP
 from shimin.kit.call import ANONYMOUS, Call
@@ -29,7 +30,7 @@ class Phone:
     """The mobile client: it runs its trusted documents and nothing else."""
 
     def __init__(self, db: Database) -> None:
-        self.edge: SchemaEdge = make_edge(timeout_s=10)
+        self.edge: SchemaEdge = make_edge(Settings())
         self.platform = cast("Platform", SimpleNamespace(db=db))
 
     async def answer(self, call: Call, name: str, **variables: Any) -> Any:

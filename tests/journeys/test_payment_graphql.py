@@ -18,6 +18,7 @@ from shimin import identity
 from shimin.adapters.closed_channel import ClosedChannel
 from shimin.adapters.http_source import HttpSource
 from shimin.assembly import Platform
+from shimin.config import Settings
 from shimin.db import Database
 from shimin.demo.department import department_app
 from shimin.demo.residents import Resident, load_residents
@@ -102,7 +103,7 @@ async def desk(db: Database, frozen_clock: FixedClock, tmp_path: Path) -> AsyncI
         platform = cast("Platform", parts)
         residents = load_residents()
         people = [await _citizen(residents[number], platform) for number in (0, 2)]
-        yield Desk(make_edge(timeout_s=10), platform, server, *people)
+        yield Desk(make_edge(Settings()), platform, server, *people)
         await source.close()
 
 

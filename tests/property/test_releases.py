@@ -15,6 +15,7 @@ from tests.unit.releases.conftest import Desk, QuickBuilder, member, package
 from shimin import releases
 from shimin.adapters.file_signer import FileSigner
 from shimin.adapters.folder_blobs import FolderBlobs
+from shimin.config import Settings
 from shimin.db import Database, open_database
 from shimin.kit.call import Actor, Call, Role
 from shimin.kit.clock import FixedClock
@@ -140,7 +141,7 @@ def test_what_citizens_get_was_approved_by_somebody_else_whatever_anybody_tries(
         ReleaseMachine.runner = runner
         ReleaseMachine.db = runner.run(open_database(database_url, models=models, pool_size=2, clock=frozen_clock))
         ReleaseMachine.clock = frozen_clock
-        ReleaseMachine.edge = make_edge(timeout_s=5)
+        ReleaseMachine.edge = make_edge(Settings())
         ReleaseMachine.folder = Path(folder)
         try:
             run_state_machine_as_test(

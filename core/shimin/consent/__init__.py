@@ -7,11 +7,12 @@ from shimin.consent.model import DocumentTerms, Grant, GrantState, Permit
 from shimin.consent.need import need
 from shimin.consent.refuse import refuse
 from shimin.consent.register_documents import register_documents
-from shimin.consent.views import GRANTS, grant_of
+from shimin.consent.views import GRANTS, STATE, grant_of, row_of
 from shimin.consent.withdraw import withdraw
 
 __all__ = [
     "GRANTS",
+    "STATE",
     "AskedField",
     "ConsentDenied",
     "ConsentGranted",
@@ -28,5 +29,6 @@ __all__ = [
     "need",
     "refuse",
     "register_documents",
+    "row_of",
     "withdraw",
 ]

@@ -1,7 +1,7 @@
 """What may be read of consent: each citizen their own decisions."""
 
 from shimin.consent.model import Grant, GrantState
-from shimin.db import Column, OwnRows, Row, View
+from shimin.db import Column, Lapsed, OwnRows, Row, View
 from shimin.kit.ids import CitizenId
 
 GRANTS = View(
@@ -30,6 +30,8 @@ GRANTS = View(
     sort={"newest": (("granted_at", "desc"),)},
 )
 """A citizen's decisions, the latest first; an expired grant is still ``GRANTED`` here, its time tells."""
+STATE = Lapsed("state", GrantState.GRANTED.value, "expires_at", GrantState.EXPIRED.value)
+"""What has become of a decision by now."""
 
 
 def grant_of(row: Row) -> Grant:
@@ -52,3 +54,25 @@ def grant_of(row: Row) -> Grant:
         expires_at=row["expires_at"],
         withdrawn_at=row["withdrawn_at"],
     )
+
+
+def row_of(grant: Grant) -> Row:
+    """Return the row of the view that a decision is."""
+    return {
+        "id": grant.id,
+        "citizen_id": grant.citizen_id,
+        "app_id": grant.app_id,
+        "release_id": grant.release_id,
+        "document_id": grant.document_id,
+        "document_name": grant.document_name,
+        "revision": grant.revision,
+        "scopes": list(grant.scopes),
+        "purpose": grant.purpose,
+        "retention": grant.retention,
+        "terms": grant.terms,
+        "state": grant.state.value,
+        "receipt_number": grant.receipt_number,
+        "granted_at": grant.granted_at,
+        "expires_at": grant.expires_at,
+        "withdrawn_at": grant.withdrawn_at,
+    }

@@ -5,6 +5,7 @@ from types import ModuleType
 
 from shimin.db.applied import migration_names, recorded_migrations, refuse_newer
 from shimin.db.errors import DatabaseNotDurable, DatabaseNotForProduction, DatabaseUrlInvalid
+from shimin.db.lanes import BATCH_MAX
 from shimin.db.orm import OWN_MODELS, bind_models
 from shimin.db.postgres import open_postgres
 from shimin.db.sqlite import open_sqlite
@@ -22,6 +23,7 @@ async def open_database(
     pool_size: int = POOL_SIZE,
     readers: int = READERS,
     clock: Clock | None = None,
+    batch_max: int = BATCH_MAX,
 ) -> Database:
     """Open the database and make the models usable with it.
 
@@ -31,6 +33,7 @@ async def open_database(
         pool_size: units open at once (PostgreSQL; SQLite always writes one at a time).
         readers: readers open at once.
         clock: what dates the outbox; the machine's clock by default.
+        batch_max: callers of one compiled statement that a round trip answers at most (PostgreSQL).
 
     Raises:
         DatabaseUrlInvalid, DatabaseUnreachable, DatabaseLocked, DatabaseNotDurable, DatabaseFailed,
@@ -42,7 +45,7 @@ async def open_database(
     if url.startswith("sqlite:"):
         database = await open_sqlite(url, readers=readers, clock=clock)
     elif url.startswith(("postgres:", "postgresql:")):
-        database = await open_postgres(url, pool_size=pool_size, readers=readers, clock=clock)
+        database = await open_postgres(url, pool_size=pool_size, readers=readers, clock=clock, batch_max=batch_max)
     else:
         raise DatabaseUrlInvalid(reason="scheme")
     try:

@@ -88,6 +88,12 @@ class InvalidCursor(Refusal):
     code = "INVALID_CURSOR"
 
 
+class PageAmbiguous(Refusal):
+    """Both ends of a list were asked for at once."""
+
+    code = "PAGE_AMBIGUOUS"
+
+
 class PageTooLarge(Refusal):
     """More rows were asked for at once than a list gives."""
 

@@ -1,5 +1,6 @@
 """Facts wait here, written in the transaction that made them true, until the relay has delivered them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tortoise.fields.data import BigIntField, IntField
@@ -11,7 +12,7 @@ from shimin.kit.fact import Fact
 from shimin.kit.ids import new_id
 
 if TYPE_CHECKING:
-    from shimin.db.unit import Unit
+    from shimin.db.unit import Reader, Unit
 
 
 class OutboxRow(Model):
@@ -70,3 +71,18 @@ async def write_facts(unit: "Unit") -> None:
         for fact in unit.facts
     ]
     await unit.orm.execute_many(_INSERT, rows)
+
+
+async def last_fact(reader: "Reader") -> int:
+    """Return the highest number of a fact so far, 0 where there is none."""
+    return int(await reader.fetch_value("SELECT coalesce(max(seq), 0) FROM outbox"))
+
+
+async def facts_since(reader: "Reader", after: int, names: Sequence[str]) -> list[tuple[int, str]]:
+    """Return number and name of each fact of these names that is numbered higher."""
+    places = ", ".join(f"${number}" for number in range(2, len(names) + 2))
+    found = await reader.fetch(
+        f"SELECT seq, name FROM outbox WHERE seq > $1 AND name IN ({places}) ORDER BY seq",  # noqa: S608 - placeholders
+        *(after, *names),
+    )
+    return [(row["seq"], row["name"]) for row in found]

@@ -11,6 +11,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from shimin.db.binding import check_args
+from shimin.db.compiled import Compiled, NoAnswer
 from shimin.db.errors import (
     ConstraintBroken,
     ConstraintKind,
@@ -19,6 +20,7 @@ from shimin.db.errors import (
     DatabaseUnreachable,
     DatabaseUrlInvalid,
 )
+from shimin.db.lanes import BATCH_MAX, Lanes
 from shimin.db.outbox import write_facts
 from shimin.db.unit import UNIT_TIMEOUT_S, Database, Reader, Unit, unit_open
 from shimin.kit.clock import Clock
@@ -35,6 +37,7 @@ _SETTINGS = {
     "statement_timeout": str(STATEMENT_TIMEOUT_MS),
     "idle_in_transaction_session_timeout": str(STATEMENT_TIMEOUT_MS),
 }
+READ_ONLY = {"default_transaction_read_only": "on"}
 _DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 _KINDS: dict[str, ConstraintKind] = {
     "23505": "unique",
@@ -176,9 +179,10 @@ class PostgresDatabase(Database):
 
     engine = "postgres"
 
-    def __init__(self, where: str, writers: asyncpg.Pool, readers: asyncpg.Pool, clock: Clock) -> None:
+    def __init__(self, where: str, writers: asyncpg.Pool, readers: asyncpg.Pool, lanes: Lanes, clock: Clock) -> None:
         """Use ``open_postgres``; it prepares what is passed here."""
         super().__init__()
+        self.lanes = lanes
         self._where = where
         self._writers = writers
         self._readers = readers
@@ -221,6 +225,15 @@ class PostgresDatabase(Database):
         finally:
             await self._release(self._readers, session.connection)
 
+    async def read_compiled(self, compiled: Compiled, values: Sequence[object]) -> Sequence[str]:
+        """Read on a lane (see ``Database.read_compiled``)."""
+        try:
+            return await self.lanes.read(compiled, values)
+        except NoAnswer:
+            raise
+        except Exception as error:  # noqa: BLE001 - every error goes on, as callers know it
+            raise translate(error, self._where) from None
+
     async def durability(self) -> Mapping[str, str]:
         """Return the server's settings as they hold for units."""
         connection = await self._acquire(self._writers, UNIT_TIMEOUT_S)
@@ -233,6 +246,7 @@ class PostgresDatabase(Database):
 
     async def close(self) -> None:
         """Wait a little for what is running and close every connection."""
+        await self.lanes.close()
         for pool in (self._readers, self._writers):
             try:
                 async with asyncio.timeout(CLEANUP_TIMEOUT_S * 5):
@@ -264,7 +278,8 @@ class PostgresDatabase(Database):
 
     async def _acquire(self, pool: asyncpg.Pool, timeout_s: float) -> Connection:
         try:
-            return await pool.acquire(timeout=timeout_s)
+            async with asyncio.timeout(timeout_s):  # the pool's own limit would make a task of each acquisition
+                return await pool.acquire()
         except TimeoutError as error:
             raise DatabaseBusy from error
         except (*_LOST, asyncpg.PostgresError) as error:
@@ -297,7 +312,7 @@ class PostgresDatabase(Database):
 
     @staticmethod
     async def _release(pool: asyncpg.Pool, connection: Connection) -> None:
-        await asyncio.shield(pool.release(connection, timeout=CLEANUP_TIMEOUT_S))
+        await pool.release(connection, timeout=CLEANUP_TIMEOUT_S)  # shields itself
 
 
 async def _commit(connection: Connection) -> str:
@@ -336,7 +351,9 @@ async def connect(url: str) -> asyncpg.Connection:
         raise DatabaseUnreachable(where=where, reason=_reason(error)) from None
 
 
-async def open_postgres(url: str, *, pool_size: int, readers: int, clock: Clock) -> PostgresDatabase:
+async def open_postgres(
+    url: str, *, pool_size: int, readers: int, clock: Clock, batch_max: int = BATCH_MAX
+) -> PostgresDatabase:
     """Open both pools and prove that the server answers.
 
     Raises:
@@ -354,9 +371,15 @@ async def open_postgres(url: str, *, pool_size: int, readers: int, clock: Clock)
             server_settings={**_SETTINGS, **settings},
         )
 
+    async def connect_lane() -> asyncpg.Connection:
+        return await asyncpg.connect(
+            url, timeout=CONNECT_TIMEOUT_S, server_settings={**_SETTINGS, **READ_ONLY}, statement_cache_size=0
+        )
+
     try:
         writers = await open_pool(pool_size, {})
-        reading = await open_pool(readers, {"default_transaction_read_only": "on"})
+        reading = await open_pool(readers, READ_ONLY)
     except (*_LOST, TimeoutError, ValueError, asyncpg.PostgresError) as error:
         raise DatabaseUnreachable(where=where, reason=_reason(error)) from None
-    return PostgresDatabase(where, writers, reading, clock)
+    lanes = Lanes(connect_lane, lanes_max=readers, lost=_LOST, batch_max=batch_max)
+    return PostgresDatabase(where, writers, reading, lanes, clock)

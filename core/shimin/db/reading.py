@@ -1,16 +1,14 @@
 """Reads views: pages by keyset, single rows, many at once; the view's rule is part of every statement."""
 
-import base64
-import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import orjson
 
 from shimin.db.binding import as_instant, to_instant_text
-from shimin.db.errors import InvalidCursor, PageTooLarge
+from shimin.db.errors import InvalidCursor, PageAmbiguous, PageTooLarge
 from shimin.db.unit import Reader, Row
 from shimin.db.view import ActorValue, Column, Direction, View, rule_sql
 from shimin.kit.call import Call
@@ -19,8 +17,50 @@ PAGE_DEFAULT = 20
 PAGE_MAX = 100
 MANY_VALUES_MAX = 1000
 MANY_ROWS_MAX = 10_000
-CURSOR_CHARS_MAX = 2048
-_Terms = tuple[tuple[str, Direction], ...]
+CURSOR_CHARS_MAX = 4096
+Terms = tuple[tuple[str, Direction], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LaterThan:
+    """A condition for ``where``: the column's moment lies after this one."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Which part of a list is wanted: the ``first`` behind a cursor, or the ``last`` before one.
+
+    Source: GraphQL Cursor Connections Specification, section 4.
+    """
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+    @property
+    def backward(self) -> bool:
+        """Whether the list is read from its end."""
+        return self.last is not None
+
+    @property
+    def size(self) -> int:
+        """How many rows at most; ``PAGE_DEFAULT`` where nothing is said.
+
+        Raises:
+            PageAmbiguous: both ``first`` and ``last`` are given.
+            PageTooLarge: not 1 to ``PAGE_MAX``.
+        """
+        if self.first is not None and self.last is not None:
+            raise PageAmbiguous
+        size = self.last if self.last is not None else self.first
+        if size is None:
+            return PAGE_DEFAULT
+        if not 0 < size <= PAGE_MAX:
+            raise PageTooLarge(first_max=PAGE_MAX)
+        return size
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +71,7 @@ class Page:
     cursors: Sequence[str]
     """One per row: pass it as ``after`` to go on behind that row."""
     has_next: bool
+    has_previous: bool = False
 
     @property
     def end_cursor(self) -> str | None:
@@ -60,10 +101,11 @@ class _Statement:
         return "NULL" if found is None else self.bind(found)
 
     def equal(self, name: str, value: object) -> None:
-        column = self._view.columns[name]
-        left = f't."{column.sql}"'
+        left = self._view.ref("t", name)
         if value is None:
             self.conditions.append(f"{left} IS NULL")
+        elif isinstance(value, LaterThan):
+            self.conditions.append(f"{left} > {self.bind(value.at)}")
         elif isinstance(value, list | tuple | set | frozenset):
             self.conditions.append(self._one_of(left, list(value)))
         else:
@@ -79,28 +121,20 @@ class _Statement:
         bound = self.bind(orjson.dumps(plain).decode())
         return f"{left} IN (SELECT value FROM json_each({bound}))"  # noqa: S608 - a checked name and a placeholder
 
-    def after(self, terms: _Terms, values: Sequence[object]) -> None:
-        """Keep rows behind the given position: ``(a, b) > (x, y)``, spelled out where directions differ."""
-        columns = [f't."{self._view.columns[name].sql}"' for name, _ in terms]
-        directions = {direction for _, direction in terms}
-        if len(directions) == 1:
-            sign = ">" if directions == {"asc"} else "<"
-            bound = ", ".join(self.bind(value) for value in values)
-            self.conditions.append(f"({', '.join(columns)}) {sign} ({bound})")
-            return
-        alternatives = []
-        for position, (_, direction) in enumerate(terms):
-            parts = [f"{columns[before]} = {self.bind(values[before])}" for before in range(position)]
-            sign = ">" if direction == "asc" else "<"
-            parts.append(f"{columns[position]} {sign} {self.bind(values[position])}")
-            alternatives.append(f"({' AND '.join(parts)})")
-        self.conditions.append(f"({' OR '.join(alternatives)})")
+    def beyond(self, terms: Terms, values: Sequence[object]) -> None:
+        """Keep rows behind the given position."""
+        columns = [self._view.ref("t", name) for name, _ in terms]
+        self.conditions.append(keyset(columns, [way for _, way in terms], [self.bind(value) for value in values]))
 
-    def text(self, *, order: _Terms = (), limit: int) -> str:
-        selected = ", ".join(f't."{column.sql}" AS "{name}"' for name, column in self._view.columns.items())
-        sorting = ", ".join(f't."{self._view.columns[name].sql}" {direction.upper()}' for name, direction in order)
+    def counting(self) -> str:
+        """Return the statement that counts."""
+        return f"SELECT count(*) FROM {self._view.source('t')} WHERE {' AND '.join(self.conditions)}"  # noqa: S608 - as below
+
+    def text(self, *, order: Terms = (), limit: int) -> str:
+        selected = ", ".join(f'{self._view.ref("t", name)} AS "{name}"' for name in self._view.columns)
+        sorting = ", ".join(f"{self._view.ref('t', name)} {direction.upper()}" for name, direction in order)
         # Names come from the declaration, which checks them; every value is bound.
-        sql = f'SELECT {selected} FROM "{self._view.table}" t WHERE {" AND ".join(self.conditions)}'  # noqa: S608
+        sql = f"SELECT {selected} FROM {self._view.source('t')} WHERE {' AND '.join(self.conditions)}"  # noqa: S608
         return f"{sql} ORDER BY {sorting} LIMIT {limit}" if sorting else f"{sql} LIMIT {limit}"
 
 
@@ -111,8 +145,10 @@ async def read_page(
     *,
     order: str,
     where: Mapping[str, object] | None = None,
-    first: int = PAGE_DEFAULT,
+    first: int | None = None,
     after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
 ) -> Page:
     """Return a page of what the caller may see, in a named order.
 
@@ -121,25 +157,47 @@ async def read_page(
         view: what to read.
         call: who asks; the view's rule is applied to them.
         order: one of the view's orders.
-        where: values that columns must equal; a list means one of these, None means NULL.
-        first: how many rows at most, 1 to 100.
+        where: values that columns must equal; a list means one of these, None means NULL, or ``LaterThan``.
+        first: how many rows at most, 1 to 100; ``PAGE_DEFAULT`` where neither ``first`` nor ``last`` is given.
         after: the cursor of the row to go on behind.
+        last: how many rows at most from the end, 1 to 100, in the same order.
+        before: the cursor of the row to stop before.
 
     Raises:
-        PageTooLarge: ``first`` is beyond the limit.
-        InvalidCursor: ``after`` was not given out by this list in this order.
+        PageAmbiguous: ``first`` and ``last`` together.
+        PageTooLarge: a number beyond the limit.
+        InvalidCursor: a cursor was not given out by this list in this order.
     """
-    if not 0 < first <= PAGE_MAX:
-        raise PageTooLarge(first_max=PAGE_MAX)
-    terms = view.terms(order)
+    part = Slice(first, after, last, before)
+    size = part.size
+    forward = view.terms(order)
+    back = reverse(forward)
     statement = _Statement(view, call, reader.engine)
     for name, value in (where or {}).items():
         statement.equal(name, value)
     if after is not None:
-        statement.after(terms, _read_cursor(view, order, terms, after))
-    found = await reader.fetch(statement.text(order=terms, limit=first + 1), *statement.args)
-    rows = [_decode(view, row) for row in found[:first]]
-    return Page(rows, [_write_cursor(view, order, terms, row) for row in rows], has_next=len(found) > first)
+        statement.beyond(forward, read_cursor(view, order, after))
+    if before is not None:
+        statement.beyond(back, read_cursor(view, order, before))
+    terms = back if part.backward else forward
+    found = await reader.fetch(statement.text(order=terms, limit=size + 1), *statement.args)
+    rows = [_decode(view, row) for row in found[:size]]
+    more = len(found) > size
+    if part.backward:
+        rows.reverse()
+    cursors = [write_cursor(view, order, row) for row in rows]
+    if part.backward:
+        return Page(rows, cursors, has_next=before is not None, has_previous=more)
+    return Page(rows, cursors, has_next=more, has_previous=after is not None)
+
+
+async def count_rows(reader: Reader, view: View, call: Call, where: Mapping[str, object] | None = None) -> int:
+    """Return how many rows the caller may see that meet the conditions."""
+    statement = _Statement(view, call, reader.engine)
+    for name, value in (where or {}).items():
+        statement.equal(name, value)
+    counted: int = await reader.fetch_value(statement.counting(), *statement.args)
+    return counted
 
 
 async def read_one(reader: Reader, view: View, call: Call, key: object) -> Row | None:
@@ -173,7 +231,7 @@ async def read_many(
         return grouped
     statement = _Statement(view, call, reader.engine)
     statement.equal(column, wanted)
-    order: _Terms = tuple((name, "asc") for name in view.key)
+    order: Terms = tuple((name, "asc") for name in view.key)
     found = await reader.fetch(statement.text(order=order, limit=MANY_ROWS_MAX + 1), *statement.args)
     if len(found) > MANY_ROWS_MAX:
         message = f"more than {MANY_ROWS_MAX} rows of {view.name} at once; read pages instead"
@@ -185,34 +243,71 @@ async def read_many(
 
 
 def _decode(view: View, row: Row) -> Row:
-    return {name: _value(view.columns[name], value) for name, value in row.items()}
+    decoded = dict(row)
+    for name, kind in view.converted:
+        value = decoded[name]
+        if value is not None:
+            decoded[name] = _CONVERT[kind](value)
+    return decoded
 
 
-def _value(column: Column, value: Any) -> Any:
-    if value is None:
-        return None
-    if column.kind == "document":
-        return orjson.loads(value)
-    if column.kind == "flag":
-        return bool(value)
-    if column.kind == "instant":
-        return as_instant(value)
-    return value
+_CONVERT: Mapping[str, Callable[[Any], Any]] = {
+    "document": orjson.loads,
+    "flag": bool,
+    "instant": as_instant,
+    "date": date.fromisoformat,
+}
 
 
-def _write_cursor(view: View, order: str, terms: _Terms, row: Row) -> str:
-    position = [to_instant_text(value) if isinstance(value := row[name], datetime) else value for name, _ in terms]
-    return base64.urlsafe_b64encode(orjson.dumps([view.name, order, *position])).decode().rstrip("=")
+def reverse(terms: Terms) -> Terms:
+    """Return the opposite order."""
+    return tuple((name, "asc" if direction == "desc" else "desc") for name, direction in terms)
 
 
-def _read_cursor(view: View, order: str, terms: _Terms, cursor: str) -> list[object]:
+def keyset(columns: Sequence[str], directions: Sequence[Direction], values: Sequence[str]) -> str:
+    """Return the condition of rows behind a position: ``(a, b) > (x, y)``, spelled out where directions differ.
+
+    Args:
+        columns: the SQL of the order's columns.
+        directions: of each column.
+        values: the SQL of the position's values.
+    """
+    if len(set(directions)) == 1:
+        sign = ">" if directions[0] == "asc" else "<"
+        return f"({', '.join(columns)}) {sign} ({', '.join(values)})"
+    alternatives = []
+    for place, direction in enumerate(directions):
+        parts = [f"{columns[before]} = {values[before]}" for before in range(place)]
+        parts.append(f"{columns[place]} {'>' if direction == 'asc' else '<'} {values[place]}")
+        alternatives.append(f"({' AND '.join(parts)})")
+    return f"({' OR '.join(alternatives)})"
+
+
+def write_cursor(view: View, order: str, row: Row) -> str:
+    """Return the cursor of a row in an order: hexadecimal, since both engines can write that too."""
+    position = [_in_cursor(row[name]) for name, _ in view.terms(order)]
+    return orjson.dumps([view.name, order, *position]).hex()
+
+
+def _in_cursor(value: object) -> object:
+    if isinstance(value, datetime):
+        return to_instant_text(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def read_cursor(view: View, order: str, cursor: str) -> list[object]:
+    """Return the position a cursor stands for.
+
+    Raises:
+        InvalidCursor: it was not given out by this list in this order.
+    """
     if len(cursor) > CURSOR_CHARS_MAX:
         raise InvalidCursor
     try:
-        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        content = orjson.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (ValueError, binascii.Error) as error:
+        content = orjson.loads(bytes.fromhex(cursor))
+    except ValueError as error:
         raise InvalidCursor from error
+    terms = view.terms(order)
     if not isinstance(content, list) or content[:2] != [view.name, order] or len(content) != len(terms) + 2:
         raise InvalidCursor
     return [_cursor_value(view.columns[name], value) for (name, _), value in zip(terms, content[2:], strict=True)]

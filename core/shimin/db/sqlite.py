@@ -5,14 +5,15 @@ import os
 import sqlite3
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
+from shimin.db.compiled import Compiled
 from shimin.db.errors import DatabaseFailed, DatabaseNotDurable, DatabaseUrlInvalid
 from shimin.db.outbox import write_facts
-from shimin.db.sqlite_thread import BUSY_TIMEOUT_MS, ConnectionThread, ThreadSession
+from shimin.db.sqlite_thread import BUSY_TIMEOUT_MS, ConnectionThread, ThreadSession, run_compiled
 from shimin.db.sqlite_writer import GroupWriter
 from shimin.db.unit import UNIT_TIMEOUT_S, Database, Reader, Unit, unit_open
 from shimin.kit.clock import Clock
@@ -123,10 +124,13 @@ class SqliteDatabase(Database):
             async with unit_open(unit, timeout_s):
                 yield unit
                 await write_facts(unit)
-        except BaseException:
-            await self._writer.leave(commit=False)
+        except Exception:
+            await self._writer.undo()
             raise
-        await self._writer.leave(commit=True)
+        except BaseException:
+            await self._writer.undo(is_told=False)
+            raise
+        await self._writer.leave()
         self._committed(unit)
 
     @asynccontextmanager
@@ -143,6 +147,14 @@ class SqliteDatabase(Database):
                 reader.end()
                 if snapshot:
                     await asyncio.shield(thread.call(_end_snapshot))
+        finally:
+            self._give_back(thread)
+
+    async def read_compiled(self, compiled: Compiled, values: Sequence[object]) -> Sequence[str]:
+        """Read on a reader's thread (see ``Database.read_compiled``)."""
+        thread = await self._take_reader()
+        try:
+            return await thread.call(lambda connection: run_compiled(connection, compiled, values))
         finally:
             self._give_back(thread)
 

@@ -8,6 +8,7 @@ from queue import SimpleQueue
 from typing import Any, NamedTuple, TypeVar
 
 from shimin.db.binding import register_sqlite_converters, to_sqlite_args, to_sqlite_sql
+from shimin.db.compiled import Compiled, NoAnswer
 from shimin.db.errors import ConstraintBroken, ConstraintKind, DatabaseFailed, DatabaseLocked
 
 T = TypeVar("T")
@@ -132,6 +133,21 @@ def fetch_rows(connection: sqlite3.Connection, sql: str, args: Sequence[object])
         return []
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def run_compiled(connection: sqlite3.Connection, compiled: Compiled, values: Sequence[object]) -> Sequence[str]:
+    """Return the texts of a compiled statement for these values.
+
+    Raises:
+        NoAnswer: the statement has no right answer for them.
+    """
+    try:
+        found: Sequence[str] = connection.execute(compiled.single, to_sqlite_args(values)).fetchone()
+    except sqlite3.OperationalError as error:
+        if error.args == ("malformed JSON",):
+            raise NoAnswer from None
+        raise
+    return found
 
 
 def execute(connection: sqlite3.Connection, sql: str, args: Sequence[object]) -> int:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from tortoise.backends.base.client import BaseDBAsyncClient
 
 from shimin.db.binding import check_args
+from shimin.db.compiled import Compiled
 from shimin.db.errors import UnitTimedOut
 from shimin.db.orm import OrmClient, Session
 from shimin.kit.clock import Clock
@@ -156,6 +157,18 @@ class Database(ABC):
 
         Args:
             snapshot: all statements of the block see the state at its first one.
+        """
+
+    @abstractmethod
+    async def read_compiled(self, compiled: Compiled, values: Sequence[object]) -> Sequence[str]:
+        """Return the texts that a compiled statement works out for these values.
+
+        Those who ask for the same at the same moment may share a round trip. Who stops waiting stops the statement,
+        unless others wait for it.
+
+        Raises:
+            NoAnswer: the statement has no right answer for these values.
+            DatabaseUnreachable, DatabaseFailed, DatabaseBusy: see each.
         """
 
     @abstractmethod

@@ -9,13 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+import orjson
+
 from shimin.kit.call import Call
 
-Kind = Literal["text", "id", "integer", "money", "instant", "flag", "document"]
+Kind = Literal["text", "id", "integer", "money", "instant", "date", "flag", "document"]
 Classification = Literal["public", "personal", "sensitive"]
 Direction = Literal["asc", "desc"]
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-_SORTABLE = frozenset({"text", "id", "integer", "money", "instant"})
+CONVERTED = frozenset({"document", "flag", "instant", "date"})
+"""Kinds that an engine gives as text or number."""
+_SORTABLE = frozenset({"text", "id", "integer", "money", "instant", "date"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,19 @@ class Column:
     kind: Kind
     classification: Classification
     nullable: bool = False
+    of: str = ""
+    """The joined table it lies in, by the join's name; empty: the view's own table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """The one row of another table of the same domain that belongs to each row of a view."""
+
+    table: str
+    own: str
+    """The view's own column that names the other row."""
+    key: str
+    """The other table's column that it names, one row for each value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +61,8 @@ class OwnRows:
 
     sql: str
     in_person: bool = False
+    app_sql: str = ""
+    """The column that says which mini-app made a row: then a mini-app sees of the citizen's rows its own alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +129,25 @@ def _department(call: Call) -> str | None:
     return call.actor.department_id if call.actor.kind == "member" else None
 
 
+def _app(call: Call) -> str | None:
+    return call.actor.app_id if call.actor.kind == "miniapp" else None
+
+
+def _without_app(call: Call) -> bool:
+    return call.actor.kind != "miniapp"
+
+
 OWN = ActorValue("own", is_flag=False, read=_own)
 OWN_IN_PERSON = ActorValue("own_in_person", is_flag=False, read=_own_in_person)
 CALLER = ActorValue("caller", is_flag=False, read=_caller)
 DEPARTMENT = ActorValue("department", is_flag=False, read=_department)
+APP = ActorValue("app", is_flag=False, read=_app)
+WITHOUT_APP = ActorValue("without_app", is_flag=True, read=_without_app)
+KIND = ActorValue("kind", is_flag=False, read=lambda call: call.actor.kind)
+ROLES = ActorValue("roles", is_flag=False, read=lambda call: orjson.dumps(sorted(call.actor.roles)).decode())
+"""The roles of the caller as a JSON array."""
+SESSION = ActorValue("session", is_flag=False, read=lambda call: call.session_id)
+"""The session the call is made in."""
 
 
 def staff_value(roles: frozenset[str]) -> ActorValue:
@@ -136,8 +170,9 @@ def rule_sql(rule: Rule, alias: str, bind: Callable[[ActorValue], str]) -> str:
     match rule:
         case Everyone():
             return "TRUE"
-        case OwnRows(sql, in_person):
-            return f'{alias}."{sql}" = {bind(OWN_IN_PERSON if in_person else OWN)}'
+        case OwnRows(sql, in_person, app_sql):
+            own = f'{alias}."{sql}" = {bind(OWN_IN_PERSON if in_person else OWN)}'
+            return f'({own} AND ({bind(WITHOUT_APP)} OR {alias}."{app_sql}" = {bind(APP)}))' if app_sql else own
         case CallerRows(sql):
             return f'{alias}."{sql}" = {bind(CALLER)}'
         case DepartmentRows(sql):
@@ -150,7 +185,9 @@ def rule_sql(rule: Rule, alias: str, bind: Callable[[ActorValue], str]) -> str:
 
 def _rule_columns(rule: Rule) -> list[str]:
     match rule:
-        case OwnRows(sql) | CallerRows(sql) | DepartmentRows(sql):
+        case OwnRows(sql, _, app_sql):
+            return [sql, app_sql] if app_sql else [sql]
+        case CallerRows(sql) | DepartmentRows(sql):
             return [sql]
         case AnyOf(rules):
             return [sql for part in rules for sql in _rule_columns(part)]
@@ -171,13 +208,24 @@ class View:
     visible: Rule
     sort: Mapping[str, tuple[tuple[str, Direction], ...]] = field(default_factory=dict)
     """Named orders, such as ``{"newest": (("sent_at", "desc"),)}``; a list is read in one of them."""
+    joins: Mapping[str, Join] = field(default_factory=dict)
+    """Tables whose columns the view shows too, by name."""
+    changed_by: tuple[str, ...] = ()
+    """The facts after which the rows are others; a view that names none is never kept in memory."""
+
+    converted: tuple[tuple[str, Kind], ...] = field(init=False, repr=False, compare=False, default=())
+    """The columns whose values the engines give as something else than the column's kind says."""
 
     def __post_init__(self) -> None:
         """Find mistakes of the declaration when it is imported, not when it is first read."""
+        found = tuple((name, column.kind) for name, column in self.columns.items() if column.kind in CONVERTED)
+        object.__setattr__(self, "converted", found)
         names = [
             self.table,
             *self.columns,
             *(column.sql for column in self.columns.values()),
+            *(name for join in self.joins.values() for name in (join.table, join.own, join.key)),
+            *self.joins,
             *_rule_columns(self.visible),
         ]
         for name in names:
@@ -190,6 +238,10 @@ class View:
                 if column is None or column.nullable or column.kind not in _SORTABLE:
                     message = f"{self.name}: the order {order!r} needs {name!r} to be a sortable column, never NULL"
                     raise ValueError(message)
+        strays = {column.of for column in self.columns.values()} - {"", *self.joins}
+        if strays:
+            message = f"{self.name}: columns of {sorted(strays)}, which is not joined"
+            raise ValueError(message)
         if not self.key:
             message = f"{self.name}: a view needs a key"
             raise ValueError(message)
@@ -204,3 +256,16 @@ class View:
         named = {name for name, _ in terms}
         last: Direction = terms[-1][1] if terms else "asc"
         return (*terms, *((name, last) for name in self.key if name not in named))
+
+    def source(self, alias: str) -> str:
+        """Return what follows FROM: the table under this alias, with what is joined to it."""
+        joined = [
+            f' JOIN "{join.table}" {alias}_{name} ON {alias}_{name}."{join.key}" = {alias}."{join.own}"'
+            for name, join in self.joins.items()
+        ]
+        return f'"{self.table}" {alias}{"".join(joined)}'
+
+    def ref(self, alias: str, name: str) -> str:
+        """Return a column as a statement names it that has the view's table under this alias."""
+        column = self.columns[name]
+        return f'{alias}_{column.of}."{column.sql}"' if column.of else f'{alias}."{column.sql}"'

@@ -9,12 +9,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from shimin import catalogue, identity, releases
+from shimin import catalogue, departments, identity, releases
 from shimin.assembly import Platform, open_platform
 from shimin.config import Settings
 from shimin.db import migrate
 from shimin.demo.guides import open_sample
 from shimin.demo.stamp import MINI_APPS
+from shimin.departments import Department
 from shimin.identity import Appointment
 from shimin.kit.call import Actor, Call, Role, system_call
 from shimin.kit.ids import DepartmentId
@@ -22,6 +23,14 @@ from shimin.kit.refusal import Refusal
 from shimin_sdk.pack import PackageError, pack
 
 HRSS = DepartmentId("hrss.linhai")
+
+
+DEPARTMENTS = (
+    Department(
+        HRSS, {"zh-Hans": "临海市人力资源和社会保障局", "en": "Linhai Human Resources and Social Security Bureau"}
+    ),
+    Department(DepartmentId("police.linhai"), {"zh-Hans": "临海市公安局", "en": "Linhai Public Security Bureau"}),
+)
 
 
 class CityNotReady(Refusal):
@@ -82,9 +91,18 @@ async def prepare(settings: Settings, console: Console, *, demo: bool) -> None:
     if not demo:
         return
     async with open_platform(settings) as platform:
+        await _departments(platform, steps)
         await _guides(platform, steps)
         staff = await _staff(platform, steps)
         await install_mini_app(platform, MINI_APPS / "social-security", staff, steps)
+
+
+async def _departments(platform: Platform, steps: Steps) -> None:
+    """Make the city's departments known by name; those that are known stay as they are."""
+    with steps.step("departments 部门"):
+        for department in DEPARTMENTS:
+            async with platform.db.unit() as unit:
+                await departments.register(system_call(), department, unit=unit, clock=platform.clock)
 
 
 async def _guides(platform: Platform, steps: Steps) -> None:

@@ -44,9 +44,14 @@ def text_codes() -> frozenset[str]:
     return frozenset(_texts())
 
 
+def words_of(code: str, locale: Locale) -> str | None:
+    """Return the words for a code with their ``{name}`` places still open, or None where there are none."""
+    return _texts().get(code, {}).get(locale)
+
+
 def say(code: str, locale: Locale, params: Mapping[str, object] | None = None) -> str:
     """Return the words for a code, with ``{name}`` replaced by parameters; the code itself where there are none."""
-    words = _texts().get(code, {}).get(locale)
+    words = words_of(code, locale)
     if words is None:
         return code
     return words.format_map({key: str(value) for key, value in (params or {}).items()})

@@ -6,11 +6,13 @@ from shimin.messages.follow import announce, follow
 from shimin.messages.mark_read import mark_read
 from shimin.messages.model import TEMPLATES, Message, SenderKind
 from shimin.messages.send import SendMessage, send
-from shimin.messages.views import INBOX, message_of
+from shimin.messages.views import BODY, INBOX, TITLE, message_of, row_of
 
 __all__ = [
+    "BODY",
     "INBOX",
     "TEMPLATES",
+    "TITLE",
     "Message",
     "MessageDelivered",
     "MessageRead",
@@ -22,5 +24,6 @@ __all__ = [
     "follow",
     "mark_read",
     "message_of",
+    "row_of",
     "send",
 ]

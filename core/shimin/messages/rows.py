@@ -33,7 +33,7 @@ class MessageRow(Model):
 
         table = "message"
         app = "shimin"
-        indexes = (("citizen_id", "id"),)
+        indexes = (("citizen_id", "id"),)  # and, written in migration 0005, one of those that are unread
 
 
 async def insert(unit: Unit, message: Message) -> bool:

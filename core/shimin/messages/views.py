@@ -1,8 +1,8 @@
 """What may be read of messages: each citizen their own inbox, in person; no mini-app sees it."""
 
-from shimin.db import Column, OwnRows, Row, View
+from shimin.db import Column, OwnRows, Row, Said, View
 from shimin.kit.ids import CitizenId
-from shimin.messages.model import Message, SenderKind
+from shimin.messages.model import TEMPLATES, Message, SenderKind
 
 INBOX = View(
     name="message",
@@ -37,3 +37,24 @@ def message_of(row: Row) -> Message:
         sent_at=row["sent_at"],
         read_at=row["read_at"],
     )
+
+
+def row_of(message: Message) -> Row:
+    """Return the row of ``INBOX`` that a message is."""
+    return {
+        "id": message.id,
+        "citizen_id": message.citizen_id,
+        "sender_kind": message.sender_kind.value,
+        "sender": message.sender,
+        "template": message.template,
+        "slot_values": message.values,
+        "payment_id": message.payment_id,
+        "sent_at": message.sent_at,
+        "read_at": message.read_at,
+    }
+
+
+TITLE = Said("template", "slot_values", tuple((name, item.title_code) for name, item in TEMPLATES.items()))
+"""A message's title in the reader's language."""
+BODY = Said("template", "slot_values", tuple((name, item.body_code) for name, item in TEMPLATES.items()))
+"""A message's body in the reader's language."""

@@ -21,9 +21,10 @@ from shimin.payments.report import report
 from shimin.payments.request import RequestPayment, request, requested_before
 from shimin.payments.settle import Settlement, settle
 from shimin.payments.verify import Mismatch, verify
-from shimin.payments.views import PAYMENTS, find_payment, payments_page
+from shimin.payments.views import BILLS, PAYMENTS, row_of
 
 __all__ = [
+    "BILLS",
     "PAYMENTS",
     "AmountMismatch",
     "BillAlreadyPaid",
@@ -51,11 +52,10 @@ __all__ = [
     "charge",
     "chase",
     "confirm",
-    "find_payment",
-    "payments_page",
     "report",
     "request",
     "requested_before",
+    "row_of",
     "settle",
     "verify",
 ]

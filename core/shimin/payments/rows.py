@@ -35,6 +35,7 @@ class PaymentBill(Model):
         table = "payment_bill"
         app = "shimin"
         unique_together = (("department_id", "reference"),)
+        indexes = (("for_citizen", "due_on", "id"),)
 
 
 class PaymentRow(Model):

@@ -6,6 +6,9 @@ from typing import Any, Protocol
 from shimin.kit.call import Call
 from shimin.kit.document import DocumentScopes
 
+PUBLIC_CHANGED = "public.changed"
+"""The topic on which every process hears the name of a fact after which public answers are others."""
+
 
 class Edge(Protocol):
     """The schema, as far as the core needs it.

@@ -20,9 +20,10 @@ from shimin.releases.rows import all_live, all_releases, documents_of, find, fin
 from shimin.releases.submit import submit
 from shimin.releases.suspend import lift, suspend
 from shimin.releases.upload import upload
-from shimin.releases.views import RELEASES
+from shimin.releases.views import MINI_APPS, RELEASES
 
 __all__ = [
+    "MINI_APPS",
     "RELEASES",
     "AppNotServed",
     "Artifact",

@@ -14,16 +14,17 @@ from shimin.kit.refusal import Refusal
 from shimin.kit.text import pick_locale
 from shimin_graphql.engine.documents import DocumentError
 from shimin_graphql.engine.errors import InternalFault, MethodNotAllowed
+from shimin_graphql.engine.reply import dump, public_error, refusal_error
 from shimin_graphql.engine.request import EVENT_STREAM, GRAPHQL_JSON, choose_media_type, read_request
-from shimin_graphql.engine.run import dump, public_error, refusal_error
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from shimin_graphql.context import Context
     from shimin_graphql.engine.documents import Document, Documents
+    from shimin_graphql.engine.reply import Answer
     from shimin_graphql.engine.request import GraphQLRequest
-    from shimin_graphql.engine.run import Answer, Engine
+    from shimin_graphql.engine.run import Engine
 
 log = structlog.get_logger("shimin.graphql")
 MakeContext = Callable[["Request"], Awaitable["Context"]]
@@ -60,7 +61,7 @@ class GraphQLEndpoint:
             document = await self._find(asked, {"query"} if request.method == "GET" else {"query", "mutation"})
             context = await self._make_context(request)
             call = context.call
-            result = await self._engine.run(document, asked.variables, context)
+            given = await self._engine.reply(document, asked.variables, context)
         except DocumentError as error:
             return _reply({"errors": [public_error(item, call) for item in error.errors]}, media, call)
         except Refusal as refusal:
@@ -68,7 +69,9 @@ class GraphQLEndpoint:
         except Exception:
             log.exception("graphql.fault", trace_id=call.trace_id)
             return _reply({"errors": [refusal_error(InternalFault(trace_id=call.trace_id), call)]}, media, call, 500)
-        return _reply(result, media, call)
+        headers = {"cache-control": "no-store", "x-trace-id": call.trace_id, "vary": "accept, accept-language"}
+        status = 400 if media == GRAPHQL_JSON and not given.has_data else 200
+        return Response(given.body, status_code=status, media_type=f"{media}; charset=utf-8", headers=headers)
 
     async def stream(self, request: Request) -> Response:
         """Answer any operation as events: ``next`` for each response, then ``complete``.

@@ -3,48 +3,55 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-import orjson
-import structlog
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute, subscribe
+from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, execute, subscribe
 
-from shimin.kit.refusal import Refusal
-from shimin.kit.text import say_refusal
-from shimin_graphql.engine.errors import DeadlineExceeded, DocumentInvalid, InternalFault
+from shimin_graphql.engine.batched import Batched, NotCompilable
+from shimin_graphql.engine.compiled import PLANNERS_MAX, CompiledQueries
+from shimin_graphql.engine.errors import DeadlineExceeded
+from shimin_graphql.engine.fragments import Fragments
+from shimin_graphql.engine.reply import Answer, Reply, answer, cause_of, dump, public_error, refusal_error
 
 if TYPE_CHECKING:
-    from shimin.kit.call import Call
     from shimin_graphql.context import Context
     from shimin_graphql.engine.documents import Document
 
-log = structlog.get_logger("shimin.graphql")
-Answer = dict[str, Any]
-"""A GraphQL response: ``data`` and, where something went wrong, ``errors``."""
 
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A response ready to be sent: JSON in UTF-8."""
-
-    body: bytes
-    has_data: bool
-    """False: the request itself was at fault and nothing ran."""
-    public: bool = False
-    """Nothing in it depends on who asks: anybody's copy is everybody's."""
+Tier = Literal["compiled", "batched", "stock"]
+"""``compiled``: rows by statements, the rest by resolvers; ``batched``: resolvers compiled; ``stock``: as they come."""
 
 
 class Engine:
-    """Runs documents against one schema. Now the stock executor (tier 3); the tiers above it take its place here."""
+    """Runs documents against one schema, each in the fastest way that answers it exactly."""
 
-    def __init__(self, schema: GraphQLSchema, *, timeout_s: float, hide_suggestions: bool) -> None:
-        """Run documents of a schema, each at most ``timeout_s``."""
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        *,
+        timeout_s: float,
+        hide_suggestions: bool,
+        tier: Tier = "compiled",
+        fragments: Fragments | None = None,
+    ) -> None:
+        """Run documents of a schema, each at most ``timeout_s``.
+
+        Args:
+            schema: what documents ask.
+            timeout_s: seconds one document may take.
+            hide_suggestions: whether error texts name no fields that were not asked for.
+            tier: the fastest way that may be taken.
+            fragments: where parts that are the same for everybody are kept; None: nowhere.
+        """
         self.schema = schema
+        self.tier = tier
         self._timeout_s = timeout_s
         self._hide_suggestions = hide_suggestions
+        self._batched: OrderedDict[int, tuple[DocumentNode, Batched | None]] = OrderedDict()
+        self.compiled = CompiledQueries(schema, self._resolve, fragments)
 
     async def run(self, document: Document, variables: Mapping[str, Any], context: Context) -> Answer:
         """Execute a query or mutation and return its response; never raises for what the caller did.
@@ -69,6 +76,14 @@ class Engine:
         Args:
             extensions: what else the response says, such as what the document cost.
         """
+        if document.kind == "query" and self.tier == "compiled" and extensions is None:
+            try:
+                async with asyncio.timeout(self._timeout_s):
+                    reply = await self.compiled.reply(document, variables, context)
+            except TimeoutError:
+                return Reply(dump({"data": None, "errors": [refusal_error(DeadlineExceeded(), context.call)]}), True)  # noqa: FBT003
+            if reply is not None:
+                return reply
         result = await self.run(document, variables, context)
         if extensions:
             result["extensions"] = dict(extensions)
@@ -82,23 +97,46 @@ class Engine:
         """
         result = await self._execute(document, variables, context)
         if result.errors:
-            raise _cause(result.errors[0], context.call)
+            raise cause_of(result.errors[0], context.call)
         return result.data or {}
 
     async def _execute(self, document: Document, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
-        context.call = context.call.under(document.id)
         try:
             async with asyncio.timeout(self._timeout_s):
-                result = execute(
-                    self.schema,
-                    document.ast,
-                    context_value=context,
-                    variable_values=dict(variables),
-                    hide_suggestions=self._hide_suggestions,
-                )
-                return await result if isawaitable(result) else result
+                return await self._resolve(document, variables, context)
         except TimeoutError:
             raise DeadlineExceeded from None
+
+    async def _resolve(self, document: Document, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
+        """Run a document's resolvers; the call becomes one made under it."""
+        context.call = context.call.under(document.id)
+        batched = self._batched_plan(document) if self.tier != "stock" else None
+        if batched is not None:
+            return await batched.execute(variables, context)
+        result = execute(
+            self.schema,
+            document.ast,
+            context_value=context,
+            variable_values=dict(variables),
+            hide_suggestions=self._hide_suggestions,
+        )
+        return await result if isawaitable(result) else result
+
+    def _batched_plan(self, document: Document) -> Batched | None:
+        """Return the document's compiled resolvers, or None where only the stock executor can run it."""
+        key = id(document.ast)
+        found = self._batched.get(key)
+        if found is None or found[0] is not document.ast:
+            try:
+                plan: Batched | None = Batched(
+                    self.schema, document.ast, document.operation, hide_suggestions=self._hide_suggestions
+                )
+            except NotCompilable:
+                plan = None
+            found = self._batched[key] = (document.ast, plan)
+            if len(self._batched) > PLANNERS_MAX:
+                self._batched.popitem(last=False)
+        return found[1]
 
     async def stream(self, document: Document, variables: Mapping[str, Any], context: Context) -> AsyncIterator[Answer]:
         """Yield a subscription's responses; a refusal or a fault of its source is the last one."""
@@ -124,64 +162,3 @@ class Engine:
             close = getattr(started, "aclose", None)
             if close:
                 await close()
-
-
-def dump(value: Any) -> bytes:
-    """Return JSON in UTF-8; what JSON cannot say is a bug and raises."""
-    return orjson.dumps(value, default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, GraphQLError):
-        return value.message
-    if isinstance(value, (set, frozenset, tuple)):
-        return sorted(value) if isinstance(value, (set, frozenset)) else list(value)
-    raise TypeError(type(value).__name__)
-
-
-def answer(result: ExecutionResult, call: Call) -> Answer:
-    """Return a result as JSON values; a request error (nothing ran) has no ``data`` member (spec section 7.1)."""
-    if not result.errors:
-        return {"data": result.data}
-    errors = [public_error(error, call) for error in result.errors]
-    if result.data is None and all(error.path is None for error in result.errors):
-        return {"errors": errors}
-    return {"data": result.data, "errors": errors}
-
-
-def public_error(error: GraphQLError, call: Call) -> dict[str, Any]:
-    """Return what the caller may see of an error: a refusal's code, the document's own fault, or a trace id."""
-    refusal = _cause(error, call)
-    shown = refusal_error(refusal, call)
-    if isinstance(refusal, DocumentInvalid):
-        shown["message"] = error.message
-    if error.locations:
-        shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
-    if error.path is not None:
-        shown["path"] = error.path
-    return shown
-
-
-def _cause(error: GraphQLError, call: Call) -> Refusal:
-    """Return what stands behind an error; a bug is logged whole and shown only by its trace id."""
-    cause = error.original_error
-    while isinstance(cause, GraphQLError):
-        cause = cause.original_error
-    if isinstance(cause, Refusal):
-        return cause
-    if cause is None:
-        return DocumentInvalid(reason=error.message)
-    log.error("graphql.fault", trace_id=call.trace_id, path=error.path, exc_info=cause)
-    return InternalFault(trace_id=call.trace_id)
-
-
-def refusal_error(refusal: Refusal, call: Call) -> dict[str, Any]:
-    """Return a refusal as a GraphQL error: words in the caller's language, code and parameters for machines."""
-    return {
-        "message": say_refusal(refusal, call.locale),
-        "extensions": {
-            "code": refusal.code,
-            "params": dict(refusal.params),
-            "retryable": refusal.retryable,
-        },
-    }

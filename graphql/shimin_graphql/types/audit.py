@@ -1,17 +1,14 @@
 """The log: citizens see every access to their data, auditors the platform's own deeds."""
 
-from collections.abc import Iterable
 from datetime import datetime
 from enum import Enum
 
 import strawberry
 
 from shimin import audit
-from shimin.db import Row, View, read_page
-from shimin.kit.call import Locale
-from shimin.kit.text import say
-from shimin_graphql.context import Info
-from shimin_graphql.types.base import CITIZEN, Connection, field, role
+from shimin.db import InLanguage, Is, Labelled, Member, Same
+from shimin_graphql.types.base import CITIZEN, role
+from shimin_graphql.types.rows import each, pages, rows, value
 
 
 @strawberry.enum(description="What came of an access.")
@@ -30,12 +27,8 @@ class PersonalScope:
     scope: str
     label: str
 
-    @classmethod
-    def list_of(cls, scopes: Iterable[str], locale: Locale) -> "list[PersonalScope]":
-        """Return scopes with their words."""
-        return [cls(scope=scope, label=say(f"scope.{scope}", locale)) for scope in scopes]
 
-
+@rows(audit.ACCESS_LOG)
 @strawberry.type(description="One entry of the log: who did what, to which data, why and on which basis.")
 class AccessEntry:
     """An entry on the wire."""
@@ -47,54 +40,35 @@ class AccessEntry:
     actor_kind: str
     app_id: strawberry.ID | None
     department_id: strawberry.ID | None
-    fields: list[PersonalScope]
-    purpose: str
+    fields: list[PersonalScope] = each("scopes", scope=Same("item"), label=Labelled("item", "scope."))
+    purpose: str = value(InLanguage("purpose"))
     basis: str = strawberry.field(description="own, consent:<grant id> or law:<article>.")
     subject: str
     source: str
-    is_cached: bool = strawberry.field(description="An earlier answer of the source was shown; it was not asked.")
-    refusal: str | None = strawberry.field(description="The code of the refusal, where access was denied or failed.")
-
-    @classmethod
-    def of(cls, row: Row, locale: Locale) -> "AccessEntry":
-        """Show an entry in the caller's language."""
-        return cls(
-            id=strawberry.ID(row["id"]),
-            at=row["at"],
-            action=row["action"],
-            outcome=AccessOutcome(row["outcome"]),
-            actor_kind=row["actor_kind"],
-            app_id=strawberry.ID(row["app_id"]) if row["app_id"] else None,
-            department_id=strawberry.ID(row["department_id"]) if row["department_id"] else None,
-            fields=PersonalScope.list_of(row["scopes"], locale),
-            purpose=row["purpose"].get(locale, ""),
-            basis=row["basis"],
-            subject=row["subject"],
-            source=row["source"],
-            is_cached=row["freshness"] == "cached",
-            refusal=row["details"].get("refusal"),
-        )
+    is_cached: bool = value(
+        Is("freshness", "cached"), description="An earlier answer of the source was shown; it was not asked."
+    )
+    refusal: str | None = value(
+        Member("details", "refusal"), description="The code of the refusal, where access was denied or failed."
+    )
 
 
 @strawberry.type
 class AuditQuery:
     """Reading the log."""
 
-    @field(allow=CITIZEN)
-    async def access_log(self, info: Info, first: int = 20, after: str | None = None) -> Connection[AccessEntry]:
-        """Every access to the caller's own data, allowed or not, newest first; at most 100 a page."""
-        return await _page(info, audit.ACCESS_LOG, first, after)
-
-    @field(allow=role("auditor"))
-    async def platform_log(self, info: Info, first: int = 20, after: str | None = None) -> Connection[AccessEntry]:
-        """What the platform's own people did, newest first; at most 100 a page. No citizen's entry is in it."""
-        return await _page(info, audit.PLATFORM_LOG, first, after)
-
-
-async def _page(info: Info, view: View, first: int, after: str | None) -> Connection[AccessEntry]:
-    """Read a page of one of the logs; the view decides who sees what."""
-    call = info.context.call
-    async with info.context.platform.db.reader() as reader:
-        page = await read_page(reader, view, call, order="newest", first=first, after=after)
-    nodes = [AccessEntry.of(row, call.locale) for row in page.rows]
-    return Connection[AccessEntry].of(zip(page.cursors, nodes, strict=True), has_next=page.has_next)
+    access_log = pages(
+        AccessEntry,
+        audit.ACCESS_LOG,
+        order="newest",
+        allow=CITIZEN,
+        description="Every access to the caller's own data, allowed or not, newest first; at most 100 a page.",
+    )
+    platform_log = pages(
+        AccessEntry,
+        audit.PLATFORM_LOG,
+        order="newest",
+        allow=role("auditor"),
+        description="What the platform's own people did, newest first; at most 100 a page."
+        " No citizen's entry is in it.",
+    )

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Generic, NewType, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -15,6 +16,7 @@ from shimin.kit.money import Money as Amount
 from shimin.kit.refusal import NotAllowed, NotSignedIn, Refusal
 from shimin.kit.text import say_refusal
 from shimin_graphql.context import Info
+from shimin_graphql.engine.mapping import METADATA, Mapped
 
 Resolver = Callable[..., Any]
 Node = TypeVar("Node")
@@ -54,6 +56,11 @@ class Access:
     kinds: frozenset[str]
     roles: frozenset[str] = frozenset()
 
+    def admits(self, call: Call) -> bool:
+        """Tell whether the caller fits the rule."""
+        actor = call.actor
+        return actor.kind in self.kinds and (not self.roles or bool(actor.roles & self.roles))
+
     def check(self, call: Call) -> None:
         """Go on if the caller fits the rule.
 
@@ -61,10 +68,9 @@ class Access:
             NotSignedIn: nobody has signed in and the rule wants somebody.
             NotAllowed: the caller does not fit.
         """
-        actor = call.actor
-        if actor.kind in self.kinds and (not self.roles or actor.roles & self.roles):
+        if self.admits(call):
             return
-        if actor.kind == "anonymous":
+        if call.actor.kind == "anonymous":
             raise NotSignedIn
         raise NotAllowed
 
@@ -81,7 +87,7 @@ def role(*roles: Role) -> Access:
     return Access(" or ".join(roles), frozenset({"member", "operator"}), frozenset(roles))
 
 
-class _AccessExtension(FieldExtension):
+class AccessExtension(FieldExtension):
     """Checks the rule before the resolver runs, in every tier that runs resolvers."""
 
     def __init__(self, access: Access) -> None:
@@ -98,15 +104,36 @@ class _AccessExtension(FieldExtension):
         return await next_(source, info, **kwargs)
 
 
-def field(*, allow: Access, scope: str | None = None, description: str | None = None) -> Callable[[Resolver], Any]:
-    """Declare a field with its rule: every root field has one, a schema test fails otherwise."""
+CHANGED_BY = "shimin.changed_by"
+"""The key under which a field's metadata names the facts that change its answer."""
+
+
+def field(
+    *,
+    allow: Access,
+    scope: str | None = None,
+    description: str | None = None,
+    changed_by: Sequence[str] = (),
+    mapped: Mapped | None = None,
+) -> Callable[[Resolver], Any]:
+    """Declare a field with its rule: every root field has one, a schema test fails otherwise.
+
+    Args:
+        allow: who may use it.
+        scope: the personal data it shows.
+        description: what the schema says; the resolver's docstring by default.
+        mapped: how rows answer it as the resolver does, where a row is enough.
+        changed_by: the facts after which its answer is another one. Only for an answer that depends on nothing but
+            the arguments and the caller's language: it is kept, and given to everybody, until then.
+    """
 
     def declare(resolver: Resolver) -> Any:
         return strawberry.field(
             resolver=resolver,
             description=description or inspect.getdoc(resolver),
-            directives=_directives(allow, scope),
-            extensions=[_AccessExtension(allow)],
+            directives=directives(allow, scope),
+            extensions=[AccessExtension(allow)],
+            metadata={METADATA: mapped, CHANGED_BY: tuple(changed_by)},
         )
 
     return declare
@@ -117,7 +144,7 @@ def subscription(*, allow: Access) -> Callable[[Resolver], Any]:
 
     def declare(resolver: Resolver) -> Any:
         return strawberry.subscription(
-            resolver=resolver, description=inspect.getdoc(resolver), directives=_directives(allow, None)
+            resolver=resolver, description=inspect.getdoc(resolver), directives=directives(allow, None)
         )
 
     return declare
@@ -128,7 +155,8 @@ def personal(scope: str, *, description: str | None = None) -> Any:
     return strawberry.field(description=description, directives=[Personal(scope=scope)])
 
 
-def _directives(allow: Access, scope: str | None) -> list[object]:
+def directives(allow: Access, scope: str | None) -> list[object]:
+    """Return what the schema shows of a field's rule and scope."""
     return [Allow(who=[allow.name]), *([Personal(scope=scope)] if scope else [])]
 
 
@@ -189,8 +217,8 @@ def mutation(
         return strawberry.mutation(
             resolver=_answering(resolver, tuple(refuses)) if refuses else resolver,
             description=description or inspect.getdoc(resolver),
-            directives=_directives(allow, None),
-            extensions=[_AccessExtension(allow)],
+            directives=directives(allow, None),
+            extensions=[AccessExtension(allow)],
         )
 
     return declare
@@ -287,5 +315,18 @@ class Connection(Generic[Node]):
         )
 
 
-SCALARS: Mapping[object, Any] = {MinorUnits: MINOR_UNITS}
+def _instant(at: datetime) -> str:
+    """Write a moment as compiled statements do: UTC, the fraction without trailing zeros."""
+    text = at.astimezone(UTC).replace(tzinfo=None).isoformat()
+    return f"{text.rstrip('0') if at.microsecond else text}+00:00"
+
+
+INSTANT = strawberry.scalar(
+    name="DateTime",
+    description="A moment in ISO 8601, always in UTC (2026-11-23T04:00:00.5+00:00).",
+    serialize=_instant,
+    parse_value=datetime.fromisoformat,
+)
+
+SCALARS: Mapping[object, Any] = {MinorUnits: MINOR_UNITS, datetime: INSTANT}
 """Scalars for the schema's configuration."""

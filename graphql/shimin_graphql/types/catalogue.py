@@ -264,11 +264,15 @@ class GuideFilters:
         )
 
 
+GUIDES_CHANGED = (catalogue.GuidesImported.name,)
+"""The fact after which what guides say may be something else."""
+
+
 @strawberry.type
 class CatalogueQuery:
     """Reading service guides: public, for everybody."""
 
-    @field(allow=ANYONE)
+    @field(allow=ANYONE, changed_by=GUIDES_CHANGED)
     async def guides(
         self,
         info: Info,
@@ -300,7 +304,7 @@ class CatalogueQuery:
             asked=CountGuides(filters=page.filters, text=page.text, matching=page.matching),
         )
 
-    @field(allow=ANYONE)
+    @field(allow=ANYONE, changed_by=GUIDES_CHANGED)
     async def guide(self, info: Info, code: strawberry.ID) -> Guide | None:
         """The guide of this national item code."""
         context = info.context
@@ -308,7 +312,7 @@ class CatalogueQuery:
             found = await catalogue.find_guide(context.call, code, reader=reader)
         return None if found is None else Guide.of(found, context.call)
 
-    @field(allow=ANYONE)
+    @field(allow=ANYONE, changed_by=GUIDES_CHANGED)
     async def guide_navigation(self, info: Info, filters: GuideFilters | None = None) -> GuideCounts:
         """How many guides each user group, theme, department and area holds, within the filters chosen so far."""
         context = info.context

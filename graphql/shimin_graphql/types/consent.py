@@ -5,16 +5,17 @@ from datetime import datetime
 import strawberry
 
 from shimin import consent
-from shimin.db import Row, read_page
-from shimin.kit.call import Locale
+from shimin.db import InLanguage, Labelled, Same
 from shimin.kit.refusal import NotFound
-from shimin_graphql.context import Info
+from shimin_graphql.context import Context, Info
 from shimin_graphql.types.audit import PersonalScope
-from shimin_graphql.types.base import CITIZEN, Connection, field, mutation
+from shimin_graphql.types.base import CITIZEN, mutation
+from shimin_graphql.types.rows import each, pages, rows, show, value, viewpoint
 
 strawberry.enum(consent.GrantState, description="What became of a decision.")
 
 
+@rows(consent.GRANTS)
 @strawberry.type(description="A citizen's decision about what one document of a mini-app may read; also its receipt.")
 class Consent:
     """A decision on the wire."""
@@ -24,38 +25,20 @@ class Consent:
     document_id: strawberry.ID
     document_name: str
     revision: int
-    fields: list[PersonalScope]
-    purpose: str
+    fields: list[PersonalScope] = each("scopes", scope=Same("item"), label=Labelled("item", "scope."))
+    purpose: str = value(InLanguage("purpose"))
     retention: str = strawberry.field(description="How long the department keeps what it read (ISO 8601 duration).")
-    state: consent.GrantState
+    state: consent.GrantState = value(consent.STATE)
     receipt_number: str
     granted_at: datetime
     expires_at: datetime
     withdrawn_at: datetime | None
 
     @classmethod
-    def of(cls, grant: consent.Grant, locale: Locale, now: datetime) -> "Consent":
+    def of(cls, grant: consent.Grant, context: Context) -> "Consent":
         """Show a decision in the caller's language."""
-        return cls(
-            id=strawberry.ID(grant.id),
-            app_id=strawberry.ID(grant.app_id),
-            document_id=strawberry.ID(grant.document_id),
-            document_name=grant.document_name,
-            revision=grant.revision,
-            fields=PersonalScope.list_of(grant.scopes, locale),
-            purpose=grant.purpose.get(locale, ""),
-            retention=grant.retention,
-            state=grant.state_at(now),
-            receipt_number=grant.receipt_number,
-            granted_at=grant.granted_at,
-            expires_at=grant.expires_at,
-            withdrawn_at=grant.withdrawn_at,
-        )
-
-    @classmethod
-    def of_row(cls, row: Row, locale: Locale, now: datetime) -> "Consent":
-        """Show a row of the view in the caller's language."""
-        return cls.of(consent.grant_of(row), locale, now)
+        shown: Consent = show(cls, consent.row_of(grant), viewpoint(context))
+        return shown
 
 
 @strawberry.input
@@ -94,15 +77,13 @@ class WithdrawConsentInput:
 class ConsentQuery:
     """Reading one's decisions."""
 
-    @field(allow=CITIZEN)
-    async def consents(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Consent]:
-        """The caller's decisions, newest first; at most 100 a page."""
-        call, platform = info.context.call, info.context.platform
-        async with platform.db.reader() as reader:
-            page = await read_page(reader, consent.GRANTS, call, order="newest", first=first, after=after)
-        now = platform.clock.now()
-        nodes = [Consent.of_row(row, call.locale, now) for row in page.rows]
-        return Connection[Consent].of(zip(page.cursors, nodes, strict=True), has_next=page.has_next)
+    consents = pages(
+        Consent,
+        consent.GRANTS,
+        order="newest",
+        allow=CITIZEN,
+        description="The caller's decisions, newest first; at most 100 a page.",
+    )
 
 
 @strawberry.type
@@ -115,7 +96,7 @@ class ConsentMutation:
         platform = info.context.platform
         async with platform.db.unit() as unit:
             made = await consent.grant(info.context.call, input.order(), unit=unit, clock=platform.clock)
-        return Consent.of(made, info.context.call.locale, platform.clock.now())
+        return Consent.of(made, info.context)
 
     @mutation(allow=CITIZEN, refuses=[consent.DocumentNotRegistered])
     async def refuse_consent(self, info: Info, input: RefuseConsentInput) -> Consent:  # noqa: A002
@@ -123,7 +104,7 @@ class ConsentMutation:
         platform = info.context.platform
         async with platform.db.unit() as unit:
             made = await consent.refuse(info.context.call, input.order(), unit=unit, clock=platform.clock)
-        return Consent.of(made, info.context.call.locale, platform.clock.now())
+        return Consent.of(made, info.context)
 
     @mutation(allow=CITIZEN, refuses=[NotFound])
     async def withdraw_consent(self, info: Info, input: WithdrawConsentInput) -> Consent:  # noqa: A002
@@ -131,4 +112,4 @@ class ConsentMutation:
         platform = info.context.platform
         async with platform.db.unit() as unit:
             ended = await consent.withdraw(info.context.call, input.grant_id, unit=unit, clock=platform.clock)
-        return Consent.of(ended, info.context.call.locale, platform.clock.now())
+        return Consent.of(ended, info.context)

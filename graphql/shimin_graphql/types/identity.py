@@ -7,13 +7,15 @@ from typing import Self
 import strawberry
 
 from shimin import identity
-from shimin.db import Row, read_one, read_page
+from shimin.db import CALLER, DEPARTMENT, KIND, ROLES, SESSION, IsCallers, OfCaller, Same, read_one
 from shimin.identity import CodeLimits
 from shimin.kit.refusal import InvalidInput, NotAllowed, NotFound, NotSignedIn
 from shimin.ports.notify import NotifyUnavailable
 from shimin.ports.source import SourceUnavailable
 from shimin_graphql.context import Info
-from shimin_graphql.types.base import CITIZEN, SIGNED_IN, Access, Connection, field, mutation
+from shimin_graphql.engine.mapping import LaterThanNow, One
+from shimin_graphql.types.base import CITIZEN, SIGNED_IN, Access, field, mutation
+from shimin_graphql.types.rows import pages, rows, value
 
 IN_PERSON = Access("anyone in person", frozenset({"anonymous", "citizen", "member", "operator"}))
 """Not mini-apps: none of them may have codes sent, sign anybody in or hold a session."""
@@ -78,6 +80,7 @@ class CodeRequested:
     expires_at: datetime
 
 
+@rows(identity.SESSION)
 @strawberry.type(description="One signed-in device of the caller.")
 class Session:
     """A session on the wire."""
@@ -87,19 +90,7 @@ class Session:
     opened_at: datetime
     last_used_at: datetime
     expires_at: datetime
-    current: bool = strawberry.field(description="Whether this request is made in it.")
-
-    @classmethod
-    def of(cls, row: Row, current_id: str | None) -> Self:
-        """Return a row of the session view as GraphQL shows it."""
-        return cls(
-            id=strawberry.ID(row["id"]),
-            device_name=row["device_name"],
-            opened_at=row["opened_at"],
-            last_used_at=row["last_used_at"],
-            expires_at=row["expires_at"],
-            current=row["id"] == current_id,
-        )
+    current: bool = value(IsCallers("id", SESSION), description="Whether this request is made in it.")
 
 
 @strawberry.type(description="An open session with the tokens that speak for it; keep both secret.")
@@ -138,49 +129,34 @@ class RealNameConfirmed:
     assurance: int
 
 
+@rows(identity.PROFILE)
 @strawberry.type(description="Whoever is calling; name and number with their middle hidden.")
 class Viewer:
     """The caller's own profile."""
 
     id: strawberry.ID
-    kind: str = strawberry.field(description="citizen, member or operator")
+    kind: str = value(OfCaller(KIND), description="citizen, member or operator")
     name: str | None
     phone: str
-    assurance: int = strawberry.field(description="1 phone, 2 real name, 3 in person")
-    roles: list[str]
-    department_id: str | None
+    assurance: int = value(Same("assurance"), description="1 phone, 2 real name, 3 in person")
+    roles: list[str] = value(OfCaller(ROLES, "document"))
+    department_id: str | None = value(OfCaller(DEPARTMENT))
 
-    @field(allow=SIGNED_IN)
-    async def sessions(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Session]:
-        """Devices on which the caller is signed in, the newest first."""
-        call, platform = info.context.call, info.context.platform
-        async with platform.db.reader() as reader:
-            page = await read_page(
-                reader,
-                identity.SESSION,
-                call,
-                order="newest",
-                where={"revoked_at": None},
-                first=first,
-                after=after,
-            )
-        now = platform.clock.now()
-        return Connection.of(
-            [
-                (cursor, Session.of(row, call.session_id))
-                for cursor, row in zip(page.cursors, page.rows, strict=True)
-                if row["expires_at"] > now
-            ],
-            has_next=page.has_next,
-            has_previous=after is not None,
-        )
+    sessions = pages(
+        Session,
+        identity.SESSION,
+        order="newest",
+        where={"revoked_at": None, "expires_at": LaterThanNow()},
+        allow=SIGNED_IN,
+        description="Devices on which the caller is signed in, the newest first.",
+    )
 
 
 @strawberry.type
 class IdentityQuery:
     """Reading who is calling."""
 
-    @field(allow=SIGNED_IN)
+    @field(allow=SIGNED_IN, mapped=One(identity.PROFILE, {"id": CALLER}, callers=frozenset({"citizen"})))
     async def viewer(self, info: Info) -> Viewer:
         """Whoever is calling: a citizen, or a person in an office."""
         call, platform = info.context.call, info.context.platform

@@ -5,16 +5,18 @@ from datetime import datetime
 
 import strawberry
 
-from shimin import messages
-from shimin.db import read_one, read_page
-from shimin.kit.call import Call
+from shimin import departments, messages
+from shimin.db import read_one
 from shimin.kit.refusal import NotFound
-from shimin_graphql.context import Info
-from shimin_graphql.types.base import CITIZEN, Connection, field, mutation, subscription
+from shimin_graphql.context import Context, Info
+from shimin_graphql.types.base import CITIZEN, mutation, subscription
+from shimin_graphql.types.departments import Department
+from shimin_graphql.types.rows import counted, link, pages, rows, show, value, viewpoint
 
 strawberry.enum(messages.SenderKind, description="Who may send a message.")
 
 
+@rows(messages.INBOX)
 @strawberry.type(description="One message in the caller's inbox, in the caller's language.")
 class Message:
     """A message on the wire."""
@@ -22,27 +24,25 @@ class Message:
     id: strawberry.ID
     sender_kind: messages.SenderKind
     sender: str
+    department: Department | None = link(
+        Department,
+        departments.DEPARTMENTS,
+        column="sender",
+        key="id",
+        description="The department that sent it; null where the platform or a mini-app did.",
+    )
     template: str
-    title: str
-    body: str
+    title: str = value(messages.TITLE)
+    body: str = value(messages.BODY)
     payment_id: strawberry.ID | None
     sent_at: datetime
     read_at: datetime | None
 
     @classmethod
-    def of(cls, message: messages.Message, call: Call) -> "Message":
+    def of(cls, message: messages.Message, context: Context) -> "Message":
         """Show a message of the core in the caller's language."""
-        return cls(
-            id=strawberry.ID(message.id),
-            sender_kind=message.sender_kind,
-            sender=message.sender,
-            template=message.template,
-            title=message.title(call.locale),
-            body=message.body(call.locale),
-            payment_id=strawberry.ID(message.payment_id) if message.payment_id else None,
-            sent_at=message.sent_at,
-            read_at=message.read_at,
-        )
+        shown: Message = show(cls, messages.row_of(message), viewpoint(context))
+        return shown
 
 
 @strawberry.input
@@ -56,14 +56,19 @@ class MarkMessageReadInput:
 class MessagesQuery:
     """Reading the inbox."""
 
-    @field(allow=CITIZEN)
-    async def inbox(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Message]:
-        """The caller's messages, newest first; at most 100 a page."""
-        call = info.context.call
-        async with info.context.platform.db.reader() as reader:
-            page = await read_page(reader, messages.INBOX, call, order="newest", first=first, after=after)
-        nodes = [Message.of(messages.message_of(row), call) for row in page.rows]
-        return Connection[Message].of(zip(page.cursors, nodes, strict=True), has_next=page.has_next)
+    inbox = pages(
+        Message,
+        messages.INBOX,
+        order="newest",
+        allow=CITIZEN,
+        description="The caller's messages, newest first; at most 100 a page.",
+    )
+    unread_count = counted(
+        messages.INBOX,
+        where={"read_at": None},
+        allow=CITIZEN,
+        description="How many messages of the caller have not been opened.",
+    )
 
 
 @strawberry.type
@@ -76,7 +81,7 @@ class MessagesMutation:
         platform = info.context.platform
         async with platform.db.unit() as unit:
             message = await messages.mark_read(info.context.call, input.id, unit=unit, clock=platform.clock)
-        return Message.of(message, info.context.call)
+        return Message.of(message, info.context)
 
 
 @strawberry.type
@@ -92,4 +97,4 @@ class MessagesSubscription:
             async with platform.db.reader() as reader:
                 row = await read_one(reader, messages.INBOX, call, message_id)
             if row is not None:
-                yield Message.of(messages.message_of(row), call)
+                yield show(Message, row, viewpoint(info.context))

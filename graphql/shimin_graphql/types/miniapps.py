@@ -6,21 +6,24 @@ import strawberry
 from strawberry.scalars import JSON
 
 from shimin import consent, identity, miniapps, payments, releases
+from shimin.db import InLanguage, Same
 from shimin.kit.refusal import InvalidInput
 from shimin.miniapps import CallMiniApp
 from shimin.ports import sandbox, source
 from shimin_graphql.context import Info
-from shimin_graphql.types.base import ANYONE, CITIZEN, field, mutation
+from shimin_graphql.types.base import ANYONE, CITIZEN, mutation
+from shimin_graphql.types.rows import listed, rows, value
 
 
+@rows(releases.MINI_APPS)
 @strawberry.type(description="A mini-app that citizens can open now.")
 class MiniApp:
     """A live mini-app."""
 
-    id: strawberry.ID
+    id: strawberry.ID = value(Same("app_id"))
     department_id: str
-    name: str
-    version: str
+    name: str = value(InLanguage("name", otherwise="app_id"))
+    version: str = value(Same("version_name"))
     release_id: strawberry.ID
 
 
@@ -45,22 +48,13 @@ class CallMiniAppInput:
 class MiniAppsQuery:
     """Reading the list of mini-apps."""
 
-    @field(allow=ANYONE)
-    async def mini_apps(self, info: Info) -> list[MiniApp]:
-        """Every mini-app that can be opened now, at most 100."""
-        context = info.context
-        async with context.platform.db.reader() as reader:
-            live = await releases.all_live(reader)
-        return [
-            MiniApp(
-                id=strawberry.ID(item.app_id),
-                department_id=item.department_id,
-                name=item.name.get(context.call.locale) or next(iter(item.name.values()), item.app_id),
-                version=item.version_name,
-                release_id=strawberry.ID(item.id),
-            )
-            for item in live
-        ]
+    mini_apps = listed(
+        MiniApp,
+        releases.MINI_APPS,
+        order="app",
+        allow=ANYONE,
+        description="Every mini-app that can be opened now, at most 100.",
+    )
 
 
 @strawberry.type

@@ -1,30 +1,31 @@
 """Payments: asking for one, saying yes or no to it, seeing what became of it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 import strawberry
 
-from shimin import identity, payments, vault
-from shimin.db import Row
+from shimin import departments, identity, payments, vault
 from shimin.kit.ids import CitizenId
-from shimin.kit.money import Money as Amount
 from shimin.kit.refusal import InvalidId, InvalidInput, NotFound
 from shimin.ledger import IdempotencyConflict
-from shimin.payments import BillDetails, ConfirmPayment, RequestPayment
+from shimin.payments import BILLS, PAYMENTS, BillDetails, ConfirmPayment, RequestPayment
 from shimin.ports.source import SourceUnavailable
 from shimin_graphql.context import Context, Info
-from shimin_graphql.types.base import CITIZEN, CITIZEN_OR_MINIAPP, Connection, Money, field, mutation
+from shimin_graphql.types.base import CITIZEN, CITIZEN_OR_MINIAPP, Money, mutation
+from shimin_graphql.types.departments import Department
+from shimin_graphql.types.rows import link, one, pages, part, rows, show, viewpoint
 
 strawberry.enum(payments.PaymentState, description="Where a payment stands.")
 
 
+@rows(payments.PAYMENTS)
 @strawberry.type(description="One payment of one bill by the caller.")
 class Payment:
     """A payment on the wire."""
 
     id: strawberry.ID
     state: payments.PaymentState
-    amount: Money
+    amount: Money = part(amount_minor="amount_minor", currency="currency")
     subject: str
     bill_reference: str
     payee: str
@@ -33,34 +34,25 @@ class Payment:
     receipt_number: str | None
 
     @classmethod
-    def of(cls, payment: payments.Payment) -> "Payment":
+    def of(cls, payment: payments.Payment, context: Context) -> "Payment":
         """Show a payment of the core."""
-        return cls(
-            id=strawberry.ID(payment.id),
-            state=payment.state,
-            amount=Money.of(payment.amount),
-            subject=payment.subject,
-            bill_reference=payment.bill_reference,
-            payee=payment.payee,
-            requested_at=payment.requested_at,
-            settled_at=payment.settled_at,
-            receipt_number=payment.receipt_number,
-        )
+        shown: Payment = show(cls, payments.row_of(payment), viewpoint(context))
+        return shown
 
-    @classmethod
-    def of_row(cls, row: Row) -> "Payment":
-        """Show a row of the view."""
-        return cls(
-            id=strawberry.ID(row["id"]),
-            state=payments.PaymentState(row["state"]),
-            amount=Money.of(Amount(row["amount_minor"], row["currency"])),
-            subject=row["subject"],
-            bill_reference=row["bill_reference"],
-            payee=row["payee"],
-            requested_at=row["requested_at"],
-            settled_at=row["settled_at"],
-            receipt_number=row["receipt_number"],
-        )
+
+@rows(payments.BILLS)
+@strawberry.type(description="A department's bill to the caller.")
+class Bill:
+    """A bill on the wire."""
+
+    id: strawberry.ID
+    department_id: strawberry.ID
+    department: Department | None = link(Department, departments.DEPARTMENTS, column="department_id", key="id")
+    reference: str
+    title: str
+    payee: str
+    amount: Money = part(amount_minor="amount_minor", currency="currency")
+    due_on: date
 
 
 @strawberry.input
@@ -92,20 +84,30 @@ class CancelPaymentInput:
 class PaymentsQuery:
     """Reading payments."""
 
-    @field(allow=CITIZEN_OR_MINIAPP)
-    async def payment(self, info: Info, id: strawberry.ID) -> Payment | None:  # noqa: A002
-        """One payment of the caller; a mini-app sees those it asked for itself."""
-        async with info.context.platform.db.reader() as reader:
-            row = await payments.find_payment(info.context.call, id, reader=reader)
-        return Payment.of_row(row) if row else None
-
-    @field(allow=CITIZEN_OR_MINIAPP)
-    async def payments(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Payment]:
-        """The caller's payments, newest first, at most 100 a page; a mini-app sees those it asked for itself."""
-        async with info.context.platform.db.reader() as reader:
-            page = await payments.payments_page(info.context.call, reader=reader, first=first, after=after)
-        nodes = [Payment.of_row(row) for row in page.rows]
-        return Connection[Payment].of(zip(page.cursors, nodes, strict=True), has_next=page.has_next)
+    payment = one(
+        Payment,
+        PAYMENTS,
+        argument="id",
+        column="id",
+        allow=CITIZEN_OR_MINIAPP,
+        description="One payment of the caller; a mini-app sees those it asked for itself.",
+    )
+    payments = pages(
+        Payment,
+        PAYMENTS,
+        order="newest",
+        allow=CITIZEN_OR_MINIAPP,
+        description="The caller's payments, newest first, at most 100 a page; a mini-app sees those it asked for"
+        " itself.",
+    )
+    bills = pages(
+        Bill,
+        BILLS,
+        order="due",
+        where={"state": "OPEN"},
+        allow=CITIZEN,
+        description="The caller's bills that wait to be paid, the most urgent first; at most 100 a page.",
+    )
 
 
 @strawberry.type
@@ -133,11 +135,11 @@ class PaymentsMutation:
                 context.call, input.id, source=input.source, bill_reference=input.bill_reference, reader=reader
             )
         if earlier:
-            return Payment.of(earlier)
+            return Payment.of(earlier, context)
         order = RequestPayment(input.id, await _read_bill(context, input))
         async with context.platform.db.unit() as unit:
             payment = await payments.request(context.call, order, unit=unit, clock=context.platform.clock)
-        return Payment.of(payment)
+        return Payment.of(payment, info.context)
 
     @mutation(
         allow=CITIZEN,
@@ -159,7 +161,7 @@ class PaymentsMutation:
         order = ConfirmPayment(input.id, channel=platform.channel.name)
         async with platform.db.unit() as unit:
             payment = await payments.confirm(info.context.call, order, unit=unit, clock=platform.clock)
-        return Payment.of(payment)
+        return Payment.of(payment, info.context)
 
     @mutation(allow=CITIZEN, refuses=[NotFound, payments.PaymentEnded])
     async def cancel_payment(self, info: Info, input: CancelPaymentInput) -> Payment:  # noqa: A002
@@ -167,7 +169,7 @@ class PaymentsMutation:
         platform = info.context.platform
         async with platform.db.unit() as unit:
             payment = await payments.cancel(info.context.call, input.id, unit=unit, clock=platform.clock)
-        return Payment.of(payment)
+        return Payment.of(payment, info.context)
 
 
 async def _read_bill(context: Context, asked: RequestPaymentInput) -> BillDetails:

@@ -5,12 +5,13 @@ from datetime import datetime
 import strawberry
 
 from shimin import releases as domain
-from shimin.db import read_page
 from shimin.kit.refusal import InvalidInput, NotFound
 from shimin_graphql.context import Info
-from shimin_graphql.types.base import STAFF, Connection, field, mutation, role
+from shimin_graphql.types.base import STAFF, mutation, role
+from shimin_graphql.types.rows import pages, rows
 
 
+@rows(domain.RELEASES)
 @strawberry.type(description="One version of a mini-app on its way from upload to citizens.")
 class Release:
     """A release as staff see it."""
@@ -72,13 +73,13 @@ class RejectReleaseInput:
 class ReleasesQuery:
     """Reading releases."""
 
-    @field(allow=STAFF)
-    async def releases(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Release]:
-        """Releases, the newest first; a department's people see their own department's, at most 100 a page."""
-        async with info.context.platform.db.reader() as reader:
-            page = await read_page(reader, domain.RELEASES, info.context.call, order="newest", first=first, after=after)
-        nodes = [Release(**{**row, "id": strawberry.ID(row["id"])}) for row in page.rows]
-        return Connection[Release].of(zip(page.cursors, nodes, strict=True), has_next=page.has_next)
+    releases = pages(
+        Release,
+        domain.RELEASES,
+        order="newest",
+        allow=STAFF,
+        description="Releases, the newest first; a department's people see their own department's, at most 100 a page.",
+    )
 
 
 @strawberry.type

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from shimin import payments
-from shimin.db import PageTooLarge
+from shimin.db import PageTooLarge, read_one, read_page
 from shimin.kit.call import ANONYMOUS, Call, system_call
 from shimin.kit.ids import new_id
 from shimin.kit.refusal import NotAllowed
@@ -14,7 +14,7 @@ from shimin.kit.refusal import NotAllowed
 async def seen(desk: Any, call: Call) -> set[str]:
     """Return the ids of all payments this caller can list."""
     async with desk.db.reader() as reader:
-        page = await payments.payments_page(call, reader=reader, first=100)
+        page = await read_page(reader, payments.PAYMENTS, call, order="newest", first=100)
     return {row["id"] for row in page.rows}
 
 
@@ -36,17 +36,17 @@ async def test_everybody_sees_their_own_payments_and_a_mini_app_those_it_asked_f
         assert await seen(desk, call) == visible
         for payment_id in everything:
             async with desk.db.reader() as reader:
-                row = await payments.find_payment(call, payment_id, reader=reader)
+                row = await read_one(reader, payments.PAYMENTS, call, payment_id)
             assert (row is not None) == (payment_id in visible)
 
 
 async def test_lists_come_in_pages_newest_first(desk: Any) -> None:
     made = [await desk.request(bill=desk.bill(f"SI-{number}")) for number in range(5)]
     async with desk.db.reader() as reader:
-        first = await payments.payments_page(desk.lin, reader=reader, first=3)
-        rest = await payments.payments_page(desk.lin, reader=reader, first=3, after=first.end_cursor)
+        first = await read_page(reader, payments.PAYMENTS, desk.lin, order="newest", first=3)
+        rest = await read_page(reader, payments.PAYMENTS, desk.lin, order="newest", first=3, after=first.end_cursor)
         with pytest.raises(PageTooLarge):
-            await payments.payments_page(desk.lin, reader=reader, first=101)
+            await read_page(reader, payments.PAYMENTS, desk.lin, order="newest", first=101)
     ids = [row["id"] for row in (*first.rows, *rest.rows)]
     assert (len(first.rows), first.has_next, len(rest.rows), rest.has_next) == (3, True, 2, False)
     assert sorted(ids) == sorted(payment.id for payment in made)

@@ -13,6 +13,7 @@ import pytest
 from shimin import releases
 from shimin.adapters.file_signer import FileSigner
 from shimin.adapters.folder_blobs import FolderBlobs
+from shimin.config import Settings
 from shimin.db import Database
 from shimin.kit.call import Actor, Call, Role, system_call
 from shimin.kit.clock import FixedClock
@@ -174,7 +175,7 @@ class Desk:
 @pytest.fixture(scope="session")
 def edge() -> SchemaEdge:
     """Read documents against the platform's own schema."""
-    return make_edge(timeout_s=5)
+    return make_edge(Settings())
 
 
 @pytest.fixture

@@ -1,0 +1,15 @@
+"""Departments: which there are and what they are called, so that a citizen sees who is speaking."""
+
+from shimin.departments.errors import InvalidDepartment
+from shimin.departments.facts import DepartmentRegistered
+from shimin.departments.model import Department
+from shimin.departments.register import register
+from shimin.departments.views import DEPARTMENTS
+
+__all__ = [
+    "DEPARTMENTS",
+    "Department",
+    "DepartmentRegistered",
+    "InvalidDepartment",
+    "register",
+]

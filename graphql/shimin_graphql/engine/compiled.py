@@ -1,0 +1,152 @@
+"""Running plans: kept parts from memory, one statement for the rest, resolvers for what is left; bytes out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from graphql import ExecutionResult
+
+from shimin.db import Viewpoint
+from shimin.db.compiled import NoAnswer
+from shimin.db.dialect import DIALECTS
+from shimin_graphql.engine.pieces import StandAside
+from shimin_graphql.engine.plan import Planner
+from shimin_graphql.engine.reply import Reply, answer, dump
+
+if TYPE_CHECKING:
+    from graphql import GraphQLSchema
+
+    from shimin_graphql.context import Context
+    from shimin_graphql.engine.documents import Document
+    from shimin_graphql.engine.fragments import Fragments
+    from shimin_graphql.engine.pieces import Variables
+    from shimin_graphql.engine.plan import Kept, Plan, Statement
+
+Resolve = Callable[["Document", Mapping[str, Any], "Context"], Awaitable[ExecutionResult]]
+PLANNERS_MAX = 2_000
+"""Documents whose plans are kept, least recently used dropped first."""
+
+
+class CompiledQueries:
+    """Answers queries whose root fields are backed by rows; what it cannot answer exactly it does not answer."""
+
+    def __init__(self, schema: GraphQLSchema, resolve: Resolve, fragments: Fragments | None) -> None:
+        """Answer queries of one schema.
+
+        Args:
+            schema: what documents ask.
+            resolve: runs the resolvers of a document, for root fields that are not compiled.
+            fragments: where parts that are the same for everybody are kept; None: nowhere.
+        """
+        self._schema = schema
+        self._resolve = resolve
+        self._fragments = fragments
+        self._planners: OrderedDict[tuple[str, str], Planner] = OrderedDict()
+
+    def planner(self, document: Document, engine: str) -> Planner:
+        """Return the planner of a document on a database engine."""
+        key = (document.id, engine)
+        found = self._planners.get(key)
+        if found is None:
+            keep = self._fragments is not None
+            found = self._planners[key] = Planner(self._schema, document, DIALECTS[engine], keep=keep)
+            if len(self._planners) > PLANNERS_MAX:
+                self._planners.popitem(last=False)
+        return found
+
+    async def reply(self, document: Document, variables: Mapping[str, Any], context: Context) -> Reply | None:
+        """Return the response, or None where the resolvers have to give all of it."""
+        platform = context.platform
+        planner = self.planner(document, platform.db.engine)
+        coerced = planner.variables.coerced(variables)
+        plan = None if coerced is None else planner.plan(context.call.locale, coerced)
+        if plan is None or coerced is None:
+            return None
+        parts: dict[str, bytes | str] = {}
+        seen = Viewpoint(context.call, platform.clock.now())
+        try:
+            if plan.private is not None:
+                parts |= zip(plan.private.keys, await self._read(plan.private, coerced, seen, context), strict=True)
+            for kept in plan.kept:
+                parts[kept.key] = await self._part(document, kept, coerced, seen, context)
+        except (StandAside, NoAnswer):
+            return None
+        if plan.resolved is None:
+            return Reply(b"".join(_joined(plan, parts)), has_data=True, public=plan.public)
+        return await self._with_resolved(plan, parts, variables, context)
+
+    async def _read(
+        self, statement: Statement, coerced: Variables, seen: Viewpoint, context: Context
+    ) -> tuple[str, ...]:
+        """Return the JSON texts of a statement's root fields.
+
+        Raises:
+            StandAside: the caller may not ask for them, or a value is refused.
+            NoAnswer: a row has no place in a right answer.
+        """
+        if not statement.admits(context.call):
+            raise StandAside
+        values = [parameter.read(seen, coerced) for parameter in statement.parameters]
+        return tuple(await context.platform.db.read_compiled(statement.compiled, values))
+
+    async def _part(
+        self, document: Document, kept: Kept, coerced: Variables, seen: Viewpoint, context: Context
+    ) -> bytes:
+        """Return a part that is the same for everybody, from memory where it is kept."""
+        if self._fragments is None:
+            raise AssertionError
+        statement = kept.statement
+        if statement is not None and not statement.admits(context.call):
+            raise StandAside
+        values: object = (
+            dump(coerced)
+            if statement is None
+            else (statement.compiled, *[parameter.read(seen, coerced) for parameter in statement.parameters])
+        )
+        key = (document.id, kept.key, context.call.locale, values)
+        found = self._fragments.get(key)
+        if found is not None:
+            return found
+        mark = self._fragments.mark()
+        if statement is not None:
+            part = (await self._read(statement, coerced, seen, context))[0].encode()
+        else:
+            part = await self._resolved_part(kept, coerced, context)
+        self._fragments.keep(key, part, kept.changed_by, mark=mark)
+        return part
+
+    async def _resolved_part(self, kept: Kept, coerced: Variables, context: Context) -> bytes:
+        if kept.resolved is None:
+            raise AssertionError
+        result = await self._resolve(kept.resolved, coerced, context)
+        if result.errors or result.data is None:
+            raise StandAside
+        return dump(result.data[kept.key])
+
+    async def _with_resolved(
+        self, plan: Plan, parts: dict[str, bytes | str], variables: Mapping[str, Any], context: Context
+    ) -> Reply:
+        """Return the response with the root fields that resolvers answer put in their places."""
+        if plan.resolved is None:
+            raise AssertionError
+        result = await self._resolve(plan.resolved, variables, context)
+        said = answer(result, context.call)
+        if said.get("data") is None:
+            return Reply(dump(said), has_data="data" in said)
+        parts |= {key: dump(value) for key, value in said["data"].items()}
+        pieces = _joined(plan, parts)
+        if "errors" in said:
+            pieces[-1] = b'},"errors":' + dump(said["errors"]) + b"}"
+        return Reply(b"".join(pieces), has_data=True)
+
+
+def _joined(plan: Plan, parts: Mapping[str, bytes | str]) -> list[bytes]:
+    """Return a response's bytes, its root fields in their order."""
+    pieces: list[bytes] = []
+    for key, opening in plan.openings:
+        part = parts[key]
+        pieces += (opening, part.encode() if isinstance(part, str) else part)
+    pieces.append(b"}}")
+    return pieces

@@ -1,0 +1,16 @@
+"""Departments: who is speaking."""
+
+import strawberry
+
+from shimin import departments
+from shimin.db import InLanguage
+from shimin_graphql.types.rows import rows, value
+
+
+@rows(departments.DEPARTMENTS)
+@strawberry.type(description="A department of the government.")
+class Department:
+    """A department on the wire."""
+
+    id: strawberry.ID
+    name: str = value(InLanguage("name", otherwise="id"), description="In the caller's language.")
