@@ -7,6 +7,7 @@ export * as confirmRealName from "./confirm_real_name.js";
 export * as consents from "./consents.js";
 export * as grantConsent from "./grant_consent.js";
 export * as guide from "./guide.js";
+export * as home from "./home.js";
 export * as inbox from "./inbox.js";
 export * as listMiniApps from "./list_mini_apps.js";
 export * as messageArrived from "./message_arrived.js";

@@ -37,12 +37,15 @@ class Page:
         """What the page threw, logged as an error or was forbidden by its policy."""
 
     async def open(self, url: str, *, width: int = 1300, height: int = 800) -> Self:
-        """Load an address in a new page."""
-        target = await self._send("Target.createTarget", url="about:blank", width=width, height=height)
-        attached = await self._send("Target.attachToTarget", targetId=target["targetId"], flatten=True)
-        self._session = attached["sessionId"]
-        for domain in ("Network", "Runtime", "Log", "Page"):
-            await self._send(f"{domain}.enable")
+        """Load an address, in a window of this size."""
+        if self._session is None:
+            target = await self._send("Target.createTarget", url="about:blank", newWindow=True)
+            attached = await self._send("Target.attachToTarget", targetId=target["targetId"], flatten=True)
+            self._session = attached["sessionId"]
+            for domain in ("Network", "Runtime", "Log", "Page"):
+                await self._send(f"{domain}.enable")
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        await self._send("Emulation.setDeviceMetricsOverride", **size)
         await self._send("Page.navigate", url=url)
         return self
 
@@ -73,10 +76,10 @@ class Page:
         """Write where the cursor is."""
         await self._send("Input.insertText", text=text)
 
-    async def screenshot(self, path: Path) -> None:
-        """Keep a picture of the page."""
+    async def screenshot(self) -> bytes:
+        """Return a picture of the page as a PNG file."""
         told = await self._send("Page.captureScreenshot", format="png")
-        path.write_bytes(base64.b64decode(told["data"]))
+        return base64.b64decode(told["data"])
 
     async def _send(self, method: str, **params: Any) -> Any:
         number = next(self._numbers)
