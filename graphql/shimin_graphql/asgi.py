@@ -17,6 +17,7 @@ from shimin.kit.ids import new_id
 from shimin.kit.refusal import NotFound, Refusal
 from shimin.kit.text import pick_locale, say_refusal
 from shimin.worker import relaying
+from shimin_graphql.engine.budget import Budget
 from shimin_graphql.engine.errors import InternalFault, MethodNotAllowed
 from shimin_graphql.engine.http import GraphQLEndpoint
 from shimin_graphql.identify import make_context
@@ -53,6 +54,13 @@ def create_app(settings: Settings, platform: Platform | None = None) -> Starlett
                 opened.edge.engine,
                 opened.edge.documents,
                 make_context,
+                budget=Budget(
+                    opened.edge.documents,
+                    cache=opened.cache,
+                    clock=opened.clock,
+                    signed_in_points=settings.document_budget,
+                    anonymous_points=settings.document_budget_anonymous,
+                ),
                 body_bytes_max=settings.body_bytes_max,
                 texts_allowed=settings.mode == "development",
             )

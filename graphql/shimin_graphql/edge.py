@@ -10,8 +10,10 @@ from shimin_graphql.context import Context
 from shimin_graphql.engine.documents import DocumentError, Documents
 from shimin_graphql.engine.errors import DocumentInvalid
 from shimin_graphql.engine.fragments import Fragments
+from shimin_graphql.engine.limits import Limits, check_cost
 from shimin_graphql.engine.plan import public_facts
 from shimin_graphql.engine.run import Engine
+from shimin_graphql.engine.values import check_variables
 from shimin_graphql.schema import schema
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class SchemaEdge:
         production = settings.mode == "production"
         self.documents = Documents(
             schema._schema,  # noqa: SLF001 - Strawberry offers the core schema by this name only
+            Limits(cost=settings.document_cost_max),
             hide_suggestions=production,
             introspection=not production,
         )
@@ -53,9 +56,11 @@ class SchemaEdge:
             DocumentInvalid, DocumentTooCostly: it cannot be trusted.
         """
         try:
-            return self.documents.compile(text).scopes
+            document = self.documents.compile(text)
         except DocumentError as error:
             raise DocumentInvalid(reason=error.summary) from None
+        check_cost(document.cost.most, self.documents.limits)
+        return document.scopes
 
     async def run_document(self, call: Call, text: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run a document of a mini-app release for this call and return its data.
@@ -70,6 +75,7 @@ class SchemaEdge:
             document = self.documents.compile(text)
         except DocumentError as error:
             raise DocumentInvalid(reason=error.summary) from None
+        check_variables(variables, self.documents.limits.values)
         context = Context(call=call, platform=self.platform)
         return await self.engine.run_whole(document, variables, context)
 

@@ -1,8 +1,10 @@
 """Documents by their hash: parsed, bounded, validated and measured once, then only run."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import resources
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -12,14 +14,16 @@ from graphql import (
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     parse,
-    specified_rules,
     validate,
 )
+from graphql.validation.validate import ValidationAbortedError
 
 from shimin.kit.digest import sha256_id
 from shimin.kit.document import DocumentScopes, OperationKind
+from shimin_graphql.engine.cost import Cost, defaults_of
 from shimin_graphql.engine.errors import DocumentInvalid, DocumentTooCostly, DocumentUnknown
-from shimin_graphql.engine.limits import Limits, check_limits
+from shimin_graphql.engine.limits import Limits, check_cost, check_limits, check_text
+from shimin_graphql.engine.overlap import validation_rules
 from shimin_graphql.engine.scopes import personal_fields
 
 ADHOC_KEPT = 256
@@ -35,6 +39,13 @@ class Document:
     ast: DocumentNode
     operation: OperationDefinitionNode
     scopes: DocumentScopes
+    cost: Cost = field(default_factory=Cost)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Defaults of its variables."""
+
+    def cost_of(self, variables: Mapping[str, Any]) -> int:
+        """Return what it costs with these variables, in points."""
+        return self.cost.at({**self.defaults, **variables}) if self.cost.terms else self.cost.constant
 
     @property
     def kind(self) -> OperationKind:
@@ -76,9 +87,11 @@ class Documents:
             introspection: let documents ask for the schema itself.
         """
         self.schema = schema
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
+        self._rules = validation_rules(self.limits.comparisons)
         self._hide_suggestions = hide_suggestions
-        self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        if not introspection:
+            self._rules = (*self._rules, NoSchemaIntrospectionCustomRule)
         self._trusted: dict[str, Document] = {}
         self._compiled: OrderedDict[str, Document] = OrderedDict()
 
@@ -87,12 +100,13 @@ class Documents:
 
         Raises:
             DocumentInvalid: it does not parse, does not fit the schema or holds more than one operation.
-            DocumentTooCostly: it is beyond a limit.
+            DocumentTooCostly: it is beyond a limit, or some variables would make it so.
         """
         try:
             document = self._read(text)
         except DocumentError as error:
             raise DocumentInvalid(reason=error.summary) from None
+        check_cost(document.cost.most, self.limits)
         self._trusted[document.id] = document
         return document
 
@@ -130,7 +144,7 @@ class Documents:
             DocumentError: with every syntax or validation error.
             DocumentTooCostly: it is beyond a limit, found before validation could be made slow.
         """
-        key = f"{operation_name or ''}\n{text}"
+        key = _key(text, operation_name)
         document = self._compiled.get(key)
         if document is None:
             document = self._compiled[key] = self._read(text, operation_name)
@@ -140,18 +154,17 @@ class Documents:
             self._compiled.move_to_end(key)
         return document
 
+    def is_ready(self, text: str, operation_name: str | None = None) -> bool:
+        """Tell whether a text has been made ready to run, so that running it costs no reading."""
+        return _key(text, operation_name) in self._compiled
+
     def _read(self, text: str, operation_name: str | None = None) -> Document:
-        if len(text) > self._limits.text_chars:
-            raise DocumentTooCostly(limit="text_chars", found=len(text), allowed=self._limits.text_chars)
-        try:
-            ast = parse(text, max_tokens=self._limits.tokens)
-        except GraphQLError as error:
-            raise DocumentError([error]) from None
-        except RecursionError:
-            raise DocumentTooCostly(limit="depth", found=self._limits.depth + 1, allowed=self._limits.depth) from None
-        check_limits(ast, self._limits)
+        ast = self._parse(text)
+        costs = check_limits(ast, self.schema, self.limits)
         errors = validate(self.schema, ast, self._rules, max_errors=20, hide_suggestions=self._hide_suggestions)
         if errors:
+            if isinstance(errors[-1], ValidationAbortedError) and len(errors) <= 20:  # noqa: PLR2004 - not for too many
+                raise _beyond("comparisons", self.limits)
             raise DocumentError(errors)
         operation = _pick(ast, operation_name)
         document_id = sha256_id(text)
@@ -162,7 +175,30 @@ class Documents:
             fields=personal_fields(self.schema, ast, operation),
         )
         only = [n for n in ast.definitions if n is operation or isinstance(n, FragmentDefinitionNode)]
-        return Document(document_id, text, DocumentNode(definitions=tuple(only)), operation, scopes)
+        cost = costs[next(place for place, node in enumerate(ast.definitions) if node is operation)]
+        ast = DocumentNode(definitions=tuple(only))
+        return Document(document_id, text, ast, operation, scopes, cost, defaults_of(operation))
+
+    def _parse(self, text: str) -> DocumentNode:
+        check_text(text, self.limits)
+        try:
+            return parse(text, max_tokens=self.limits.tokens)
+        except GraphQLError as error:
+            if "more than" in error.message and "tokens" in error.message:
+                raise _beyond("tokens", self.limits) from None
+            if "nested too deeply" in error.message:
+                raise _beyond("nesting", self.limits) from None
+            raise DocumentError([error]) from None
+
+
+def _key(text: str, operation_name: str | None) -> str:
+    return f"{operation_name or ''}\n{text}"
+
+
+def _beyond(limit: str, limits: Limits) -> DocumentTooCostly:
+    """Return the refusal of a document whose measuring stopped at a limit."""
+    allowed: int = getattr(limits, limit)
+    return DocumentTooCostly(limit=limit, found=allowed + 1, allowed=allowed)
 
 
 def _pick(ast: DocumentNode, name: str | None) -> OperationDefinitionNode:

@@ -61,12 +61,32 @@ class DocumentInvalid(Refusal):
 
 
 class DocumentTooCostly(Refusal):
-    """The document is beyond a limit for documents that are not trusted (depth, aliases, fields, tokens)."""
+    """The document is beyond a limit; ``limit`` names which (docs/guide/graphql-limits.md lists them)."""
 
     code = "DOCUMENT_TOO_COSTLY"
     limit: str
     found: int
     allowed: int
+
+
+class VariablesTooLarge(Refusal):
+    """The variables hold more, or longer or deeper values, than a request may; ``limit`` names which."""
+
+    code = "VARIABLES_TOO_LARGE"
+    limit: str
+    found: int
+    allowed: int
+
+
+class BudgetExhausted(Refusal):
+    """The caller has spent the points of this minute for documents that are not trusted."""
+
+    code = "BUDGET_EXHAUSTED"
+    http_status = 429
+    retryable = True
+    requested: int
+    remaining: int
+    retry_after_s: int
 
 
 class DeadlineExceeded(Refusal):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import TYPE_CHECKING
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from starlette.responses import Response, StreamingResponse
@@ -14,13 +14,15 @@ from shimin.kit.refusal import Refusal
 from shimin.kit.text import pick_locale
 from shimin_graphql.engine.documents import DocumentError
 from shimin_graphql.engine.errors import InternalFault, MethodNotAllowed
-from shimin_graphql.engine.reply import dump, public_error, refusal_error
+from shimin_graphql.engine.reply import Reply, dump, public_error, refusal_error
 from shimin_graphql.engine.request import EVENT_STREAM, GRAPHQL_JSON, choose_media_type, read_request
+from shimin_graphql.engine.values import check_variables
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from shimin_graphql.context import Context
+    from shimin_graphql.engine.budget import Budget
     from shimin_graphql.engine.documents import Document, Documents
     from shimin_graphql.engine.reply import Answer
     from shimin_graphql.engine.request import GraphQLRequest
@@ -41,13 +43,19 @@ class GraphQLEndpoint:
         documents: Documents,
         make_context: MakeContext,
         *,
+        budget: Budget | None = None,
         body_bytes_max: int,
         texts_allowed: bool,
     ) -> None:
-        """Run documents with an engine; ``texts_allowed`` only in development."""
+        """Run documents with an engine; ``texts_allowed`` only in development.
+
+        Args:
+            budget: what callers may spend on texts of their own; None: as much as they like.
+        """
         self._engine = engine
         self._documents = documents
         self._make_context = make_context
+        self._budget = budget
         self._body_bytes_max = body_bytes_max
         self._texts_allowed = texts_allowed
 
@@ -58,10 +66,11 @@ class GraphQLEndpoint:
         try:
             media = choose_media_type(request.headers.get("accept"))
             asked = await self._read(request)
-            document = await self._find(asked, {"query"} if request.method == "GET" else {"query", "mutation"})
             context = await self._make_context(request)
             call = context.call
-            given = await self._engine.reply(document, asked.variables, context)
+            kinds = {"query"} if request.method == "GET" else {"query", "mutation"}
+            document, extensions = await self._find(asked, kinds, call, request)
+            reply = await self._engine.reply(document, asked.variables, context, extensions)
         except DocumentError as error:
             return _reply({"errors": [public_error(item, call) for item in error.errors]}, media, call)
         except Refusal as refusal:
@@ -69,9 +78,7 @@ class GraphQLEndpoint:
         except Exception:
             log.exception("graphql.fault", trace_id=call.trace_id)
             return _reply({"errors": [refusal_error(InternalFault(trace_id=call.trace_id), call)]}, media, call, 500)
-        headers = {"cache-control": "no-store", "x-trace-id": call.trace_id, "vary": "accept, accept-language"}
-        status = 400 if media == GRAPHQL_JSON and not given.has_data else 200
-        return Response(given.body, status_code=status, media_type=f"{media}; charset=utf-8", headers=headers)
+        return _respond(reply, media, call)
 
     async def stream(self, request: Request) -> Response:
         """Answer any operation as events: ``next`` for each response, then ``complete``.
@@ -82,9 +89,9 @@ class GraphQLEndpoint:
         try:
             choose_media_type(request.headers.get("accept"), (EVENT_STREAM,))
             asked = await self._read(request)
-            kinds = {"query", "subscription"} if request.method == "GET" else {"query", "mutation", "subscription"}
-            document = await self._find(asked, kinds)
             context = await self._make_context(request)
+            kinds = {"query", "subscription"} if request.method == "GET" else {"query", "mutation", "subscription"}
+            document, _ = await self._find(asked, kinds, context.call, request)
         except DocumentError as error:
             return _reply({"errors": [public_error(item, call) for item in error.errors]}, GRAPHQL_JSON, call)
         except Refusal as refusal:
@@ -99,25 +106,42 @@ class GraphQLEndpoint:
     async def _read(self, request: Request) -> GraphQLRequest:
         return await read_request(request, size_bytes_max=self._body_bytes_max, texts_allowed=self._texts_allowed)
 
-    async def _find(self, asked: GraphQLRequest, kinds: set[str]) -> Document:
-        """Return the document that is asked for, if its kind may be sent this way."""
+    async def _find(
+        self, asked: GraphQLRequest, kinds: set[str], call: Call, request: Request
+    ) -> tuple[Document, Mapping[str, Any] | None]:
+        """Return the document that is asked for, if its kind may be sent this way, and what the response says of it.
+
+        A trusted one is free; any other is charged to the caller.
+        """
+        check_variables(asked.variables, self._documents.limits.values)
+        extensions = None
         if asked.document_id is not None:
             document = await self._documents.find(asked.document_id)
-        else:
+        elif self._budget is None:
             document = self._documents.compile(asked.query or "", asked.operation_name)
+        else:
+            address = request.client.host if request.client else ""
+            document, extensions = await self._budget.charge(
+                asked.query or "", asked.operation_name, asked.variables, call, address
+            )
         if document.kind not in kinds:
             raise MethodNotAllowed
-        return document
+        return document, extensions
 
 
 def _reply(result: Answer, media: str, call: Call, status: int | None = None) -> Response:
+    """Return a response that no document made."""
+    return _respond(Reply(dump(result), has_data="data" in result), media, call, status)
+
+
+def _respond(reply: Reply, media: str, call: Call, status: int | None = None) -> Response:
     """Return a response; with the modern media type the status says whether the request itself was good."""
     if status is None:
-        status = 200 if "data" in result else 400
+        status = 200 if reply.has_data else 400
     if media != GRAPHQL_JSON and status == 400:  # noqa: PLR2004 - legacy clients read errors from a 200 (section 6.4.1)
         status = 200
     headers = {"cache-control": "no-store", "x-trace-id": call.trace_id, "vary": "accept, accept-language"}
-    return Response(dump(result), status_code=status, media_type=f"{media}; charset=utf-8", headers=headers)
+    return Response(reply.body, status_code=status, media_type=f"{media}; charset=utf-8", headers=headers)
 
 
 async def _once(result: Awaitable[Answer]) -> AsyncIterator[Answer]:

@@ -14,8 +14,9 @@ from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLInputType,
+    GraphQLList,
+    GraphQLNonNull,
     GraphQLSchema,
-    is_list_type,
     is_non_null_type,
     is_required_input_field,
     type_from_ast,
@@ -86,9 +87,9 @@ def _example(document: "Document", schema: GraphQLSchema) -> dict[str, Any]:
 
 def _blank(kind: GraphQLInputType) -> Any:
     """Return a value to be filled in: what is required, with the first of an enum's values."""
-    if is_non_null_type(kind):
+    if isinstance(kind, GraphQLNonNull):
         return _blank(kind.of_type)
-    if is_list_type(kind):
+    if isinstance(kind, GraphQLList):
         return []
     if isinstance(kind, GraphQLEnumType):
         return next(iter(kind.values))

@@ -16,6 +16,7 @@ from shimin.kit.money import Money as Amount
 from shimin.kit.refusal import NotAllowed, NotSignedIn, Refusal
 from shimin.kit.text import say_refusal
 from shimin_graphql.context import Info
+from shimin_graphql.engine.cost import MUTATION_COST, WEIGHT, Weight
 from shimin_graphql.engine.mapping import METADATA, Mapped
 
 Resolver = Callable[..., Any]
@@ -115,6 +116,7 @@ def field(
     description: str | None = None,
     changed_by: Sequence[str] = (),
     mapped: Mapped | None = None,
+    cost: int | None = None,
 ) -> Callable[[Resolver], Any]:
     """Declare a field with its rule: every root field has one, a schema test fails otherwise.
 
@@ -125,6 +127,7 @@ def field(
         mapped: how rows answer it as the resolver does, where a row is enough.
         changed_by: the facts after which its answer is another one. Only for an answer that depends on nothing but
             the arguments and the caller's language: it is kept, and given to everybody, until then.
+        cost: points it costs by itself, where that is more than a resolver usually does (``engine/cost.py``).
     """
 
     def declare(resolver: Resolver) -> Any:
@@ -133,10 +136,15 @@ def field(
             description=description or inspect.getdoc(resolver),
             directives=directives(allow, scope),
             extensions=[AccessExtension(allow)],
-            metadata={METADATA: mapped, CHANGED_BY: tuple(changed_by)},
+            metadata={METADATA: mapped, CHANGED_BY: tuple(changed_by), **_weighing(cost)},
         )
 
     return declare
+
+
+def _weighing(cost: int | None) -> Mapping[str, object]:
+    """Return the metadata of a field that declares what it costs."""
+    return {} if cost is None else {WEIGHT: Weight(cost=cost)}
 
 
 def subscription(*, allow: Access) -> Callable[[Resolver], Any]:
@@ -204,7 +212,11 @@ def as_data(refusal: Refusal, call: Call) -> Refused:
 
 
 def mutation(
-    *, allow: Access, refuses: Sequence[type[Refusal]] = (), description: str | None = None
+    *,
+    allow: Access,
+    refuses: Sequence[type[Refusal]] = (),
+    description: str | None = None,
+    cost: int = MUTATION_COST,
 ) -> Callable[[Resolver], Any]:
     """Declare a mutation with its rule and its own refusals.
 
@@ -219,6 +231,7 @@ def mutation(
             description=description or inspect.getdoc(resolver),
             directives=directives(allow, None),
             extensions=[AccessExtension(allow)],
+            metadata=_weighing(cost),
         )
 
     return declare

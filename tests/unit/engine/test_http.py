@@ -31,7 +31,7 @@ async def make_context(request: Request) -> Context:
 
 def app(documents: Documents, *, texts_allowed: bool = True) -> Starlette:
     endpoint = GraphQLEndpoint(
-        Engine(documents.schema, timeout_s=5, hide_suggestions=True),
+        Engine(documents.schema, timeout_s=5, hide_suggestions=True, tier="stock"),
         documents,
         make_context,
         body_bytes_max=BODY_BYTES_MAX,
