@@ -12,6 +12,7 @@ from shimin_graphql.types.consent import ConsentMutation, ConsentQuery
 from shimin_graphql.types.identity import IdentityMutation, IdentityQuery
 from shimin_graphql.types.messages import MessagesMutation, MessagesQuery, MessagesSubscription
 from shimin_graphql.types.miniapps import MiniAppsMutation, MiniAppsQuery
+from shimin_graphql.types.nodes import NodeQuery
 from shimin_graphql.types.payments import PaymentsMutation, PaymentsQuery
 from shimin_graphql.types.releases import ReleasesMutation, ReleasesQuery
 from shimin_graphql.types.vault import VaultQuery
@@ -26,6 +27,7 @@ schema = strawberry.Schema(
             IdentityQuery,
             MessagesQuery,
             MiniAppsQuery,
+            NodeQuery,
             PaymentsQuery,
             ReleasesQuery,
             VaultQuery,

@@ -8,6 +8,7 @@ import strawberry
 from shimin import audit
 from shimin.db import InLanguage, Is, Labelled, Member, Same
 from shimin_graphql.types.base import CITIZEN, role
+from shimin_graphql.types.node import Node
 from shimin_graphql.types.rows import each, pages, rows, value
 
 
@@ -30,10 +31,9 @@ class PersonalScope:
 
 @rows(audit.ACCESS_LOG)
 @strawberry.type(description="One entry of the log: who did what, to which data, why and on which basis.")
-class AccessEntry:
+class AccessEntry(Node):
     """An entry on the wire."""
 
-    id: strawberry.ID
     at: datetime
     action: str
     outcome: AccessOutcome

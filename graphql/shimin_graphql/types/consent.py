@@ -10,6 +10,7 @@ from shimin.kit.refusal import NotFound
 from shimin_graphql.context import Context, Info
 from shimin_graphql.types.audit import PersonalScope
 from shimin_graphql.types.base import CITIZEN, mutation
+from shimin_graphql.types.node import Node
 from shimin_graphql.types.rows import each, pages, rows, show, value, viewpoint
 
 strawberry.enum(consent.GrantState, description="What became of a decision.")
@@ -17,10 +18,9 @@ strawberry.enum(consent.GrantState, description="What became of a decision.")
 
 @rows(consent.GRANTS)
 @strawberry.type(description="A citizen's decision about what one document of a mini-app may read; also its receipt.")
-class Consent:
+class Consent(Node):
     """A decision on the wire."""
 
-    id: strawberry.ID
     app_id: strawberry.ID
     document_id: strawberry.ID
     document_name: str

@@ -16,6 +16,7 @@ from shimin_graphql.context import Info
 from shimin_graphql.engine.cost import REMOTE_COST
 from shimin_graphql.engine.mapping import LaterThanNow, One
 from shimin_graphql.types.base import CITIZEN, SIGNED_IN, Access, field, mutation
+from shimin_graphql.types.node import Node
 from shimin_graphql.types.rows import pages, rows, value
 
 IN_PERSON = Access("anyone in person", frozenset({"anonymous", "citizen", "member", "operator"}))
@@ -83,10 +84,9 @@ class CodeRequested:
 
 @rows(identity.SESSION)
 @strawberry.type(description="One signed-in device of the caller.")
-class Session:
+class Session(Node):
     """A session on the wire."""
 
-    id: strawberry.ID
     device_name: str
     opened_at: datetime
     last_used_at: datetime

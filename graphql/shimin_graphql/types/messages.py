@@ -11,6 +11,7 @@ from shimin.kit.refusal import NotFound
 from shimin_graphql.context import Context, Info
 from shimin_graphql.types.base import CITIZEN, mutation, subscription
 from shimin_graphql.types.departments import Department
+from shimin_graphql.types.node import Node
 from shimin_graphql.types.rows import counted, link, pages, rows, show, value, viewpoint
 
 strawberry.enum(messages.SenderKind, description="Who may send a message.")
@@ -18,10 +19,9 @@ strawberry.enum(messages.SenderKind, description="Who may send a message.")
 
 @rows(messages.INBOX)
 @strawberry.type(description="One message in the caller's inbox, in the caller's language.")
-class Message:
+class Message(Node):
     """A message on the wire."""
 
-    id: strawberry.ID
     sender_kind: messages.SenderKind
     sender: str
     department: Department | None = link(

@@ -8,15 +8,15 @@ from shimin import releases as domain
 from shimin.kit.refusal import InvalidInput, NotFound
 from shimin_graphql.context import Info
 from shimin_graphql.types.base import STAFF, mutation, role
+from shimin_graphql.types.node import Node
 from shimin_graphql.types.rows import pages, rows
 
 
 @rows(domain.RELEASES)
 @strawberry.type(description="One version of a mini-app on its way from upload to citizens.")
-class Release:
+class Release(Node):
     """A release as staff see it."""
 
-    id: strawberry.ID
     app_id: str
     department_id: str
     version_code: int
