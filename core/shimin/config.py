@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """The payment channel (the emulator in development)."""
     body_bytes_max: int = Field(default=256 * 1024, ge=1024, le=10 * 1024 * 1024)
     """Largest request body taken by the GraphQL endpoint."""
+    web_origins: list[str] = []
+    """Origins of other sites whose pages may call the GraphQL endpoint, such as ``["https://portal.example"]``."""
     request_timeout_s: float = Field(default=10.0, gt=0, le=60)
     """Time one GraphQL request may take in all."""
     engine_tier: Literal["compiled", "batched", "stock"] = "compiled"

@@ -5,6 +5,7 @@ Without a browser on this machine the last test is skipped and says so; page, fi
 
 import asyncio
 import re
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,13 +15,12 @@ import httpx
 import pytest
 import uvicorn
 from pydantic import SecretStr
-from starlette.applications import Starlette
 
 import chromium
 import graphiql as installer
 from shimin.assembly import open_platform
 from shimin.config import Settings
-from shimin_graphql.asgi import create_app
+from shimin_graphql.asgi import Application, create_app
 from shimin_graphql.routes import graphiql
 
 WITHOUT_FILES = "GraphiQL's files are not in this environment; `make graphiql` says why"
@@ -37,30 +37,40 @@ def engine() -> str:
     return "sqlite"
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @pytest.fixture
-async def app(database_url: str, tmp_path: Path) -> AsyncIterator[Starlette]:
-    settings = Settings(data_dir=tmp_path / "data", database_url=SecretStr(database_url), worker="separate")
+async def app(database_url: str, tmp_path: Path) -> AsyncIterator[Application]:
+    url = SecretStr(database_url)
+    settings = Settings(data_dir=tmp_path / "data", database_url=url, worker="separate", port=free_port())
     async with open_platform(settings) as platform:
         app = create_app(settings, platform)
-        async with app.router.lifespan_context(app):
+        async with app.started():
             yield app
 
 
 @pytest.fixture
-async def http(app: Starlette) -> AsyncIterator[httpx.AsyncClient]:
+async def http(app: Application) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shimin.test") as client:
         yield client
 
 
 @asynccontextmanager
-async def serving(app: Starlette) -> AsyncIterator[str]:
+async def serving(app: Application) -> AsyncIterator[str]:
     """Serve an application that is started already; give its address."""
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off", timeout_graceful_shutdown=1))
+    port = app.state.platform.settings.port
+    config = uvicorn.Config(app, port=port, log_level="error", lifespan="off", timeout_graceful_shutdown=1)
+    server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait for
         await asyncio.sleep(0.02)
     try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.should_exit = True
         await running
@@ -86,6 +96,15 @@ async def test_every_operation_of_the_client_is_an_example_to_start_from(http: h
     assert examples["MessageArrived"]["kind"] == "subscription"
 
 
+async def test_the_page_may_ask_by_either_name_of_this_machine(http: httpx.AsyncClient, app: Application) -> None:
+    port = app.state.platform.settings.port
+    answers = {}
+    for host in ("127.0.0.1", "localhost", "attacker.test"):
+        body, headers = {"query": "{ __typename }"}, {"origin": f"http://{host}:{port}"}
+        answers[host] = (await http.post("/graphql", json=body, headers=headers)).status_code
+    assert answers == {"127.0.0.1": 200, "localhost": 200, "attacker.test": 403}
+
+
 async def test_where_its_files_are_missing_the_page_says_what_to_do(
     http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -103,7 +122,7 @@ def test_an_archive_that_is_not_the_pinned_one_is_not_unpacked(tmp_path: Path) -
 
 
 @pytest.mark.skipif(chromium.BROWSER is None, reason="no browser here: the page is proven by HTTP alone")
-async def test_a_browser_runs_an_operation_and_asks_this_server_only(app: Starlette, tmp_path: Path) -> None:
+async def test_a_browser_runs_an_operation_and_asks_this_server_only(app: Application, tmp_path: Path) -> None:
     if not installer.present():
         pytest.skip(WITHOUT_FILES)
     async with serving(app) as address, chromium.browsing(tmp_path / "browser") as page:

@@ -26,7 +26,7 @@ async def http(database_url: str, tmp_path: Path) -> AsyncIterator[httpx.AsyncCl
     settings = Settings(data_dir=tmp_path / "data", database_url=SecretStr(database_url), worker="separate")
     async with open_platform(settings) as platform:
         app = create_app(settings, platform)
-        async with app.router.lifespan_context(app):
+        async with app.started():
             transport = httpx.ASGITransport(app)
             async with httpx.AsyncClient(transport=transport, base_url="http://shimin.test") as client:
                 yield client

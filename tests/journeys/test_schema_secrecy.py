@@ -32,7 +32,7 @@ WRONG_ENUM = {"input": {"phone": "1", "code": "1", "nonce": "n", "deviceName": "
 async def opened(settings: Settings) -> AsyncIterator[tuple[Platform, httpx.AsyncClient]]:
     async with open_platform(settings) as platform:
         app = create_app(settings, platform)
-        async with app.router.lifespan_context(app):
+        async with app.started():
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
             async with httpx.AsyncClient(transport=transport, base_url="http://shimin.test") as http:
                 yield platform, http

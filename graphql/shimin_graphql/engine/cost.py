@@ -44,8 +44,8 @@ SEARCH_COST = 50
 """What a field costs that searches."""
 REMOTE_COST = 100
 """What a field costs that asks somebody else's server or runs a mini-app."""
-INTROSPECTION_DISCOUNT = 20
-"""Fields of introspection that cost one point: no row is read for them, and most of the types asked for are null."""
+INTROSPECTION_DISCOUNT = 7
+"""Fields of introspection that cost one point: no row is read for them."""
 _INTROSPECTION_SIZES = {"types": 200, "fields": 6, "directives": 10}
 _INTROSPECTION_SIZE = 2
 _DIGITS_MAX = 9
@@ -170,9 +170,14 @@ _PLAIN = Weight()
 _RESOLVED = Weight(cost=RESOLVER_COST)
 
 
-def introspection_size(name: str) -> int:
-    """Return the assumed length of a list of introspection."""
-    return _INTROSPECTION_SIZES.get(name, _INTROSPECTION_SIZE)
+def introspection_share(below: int, name: str, item: GraphQLField | None) -> int:
+    """Return what is asked below a field of introspection, by the assumed length of its list.
+
+    Most types wrap no other, so what is asked of ``ofType`` counts half, and below another one a quarter.
+    """
+    if name == "ofType":
+        return below // 2
+    return below * _INTROSPECTION_SIZES.get(name, _INTROSPECTION_SIZE) if is_list(item) else below
 
 
 def is_list(item: GraphQLField | None) -> bool:

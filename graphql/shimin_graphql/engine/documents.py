@@ -23,7 +23,7 @@ from shimin.kit.document import DocumentScopes, OperationKind
 from shimin_graphql.engine.cost import Cost, defaults_of
 from shimin_graphql.engine.errors import DocumentInvalid, DocumentTooCostly, DocumentUnknown
 from shimin_graphql.engine.limits import Limits, check_cost, check_limits, check_text
-from shimin_graphql.engine.overlap import validation_rules
+from shimin_graphql.engine.rules import validation_rules
 from shimin_graphql.engine.scopes import personal_fields
 
 ADHOC_KEPT = 256

@@ -33,7 +33,7 @@ from shimin_graphql.engine.cost import (
     MANY,
     Cost,
     inclusion,
-    introspection_size,
+    introspection_share,
     is_list,
     page_size,
     points,
@@ -67,7 +67,7 @@ class Limits:
     root_fields: int = 30
     aliases: int = 100
     directives: int = 100
-    comparisons: int = 10_000
+    comparisons: int = 5_000
     """Comparisons of fields of the same name, which may have to be merged (specification section 5.3.2)."""
     cost: int = 10_000
     """Points; see ``engine/cost.py``."""
@@ -253,8 +253,7 @@ class _Scale:
             root_fields=1,
         )
         if parent is not None and parent.name.startswith("__"):
-            size = introspection_size(node.name.value) if is_list(item) else 1
-            held.cost = total((points(1), below.cost.times(size)))
+            held.cost = points(1 + introspection_share(below.cost.most, node.name.value, item))
         elif item in _INTROSPECTION:
             held.cost = points(1 + below.cost.most // INTROSPECTION_DISCOUNT)
         else:

@@ -1,6 +1,7 @@
 """What all GraphQL types share: who may read, what is personal, how a refusal becomes data, money and lists."""
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from functools import cache
 from typing import Annotated, Any, Generic, NewType, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.extensions import FieldExtension
 from strawberry.schema_directive import Location
 
@@ -24,11 +26,22 @@ Node = TypeVar("Node")
 
 MinorUnits = NewType("MinorUnits", int)
 """Whole minor units (分) on the wire as a decimal string: GraphQL's Int has 32 bits."""
+MINOR_UNITS_DIGITS_MAX = 18
+"""As many as a column of 64 bits always holds."""
+
+
+def _minor_units(value: object) -> int:
+    """Read minor units: ASCII digits with or without a minus, nothing else that Python would take for a number."""
+    if not isinstance(value, str) or not re.fullmatch(rf"-?[0-9]{{1,{MINOR_UNITS_DIGITS_MAX}}}", value):
+        raise GraphQLError("MinorUnits wants a whole number of minor units as a decimal string.")
+    return int(value)
+
+
 MINOR_UNITS = strawberry.scalar(
     name="MinorUnits",
     description="Whole minor units of a currency (fen for CNY), as a decimal string.",
     serialize=str,
-    parse_value=int,
+    parse_value=_minor_units,
 )
 
 
@@ -334,11 +347,22 @@ def _instant(at: datetime) -> str:
     return f"{text.rstrip('0') if at.microsecond else text}+00:00"
 
 
+def _moment(value: object) -> datetime:
+    """Read a moment; a time of no zone is none."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise GraphQLError("DateTime wants a moment in ISO 8601 with its offset from UTC.")
+    return found
+
+
 INSTANT = strawberry.scalar(
     name="DateTime",
     description="A moment in ISO 8601, always in UTC (2026-11-23T04:00:00.5+00:00).",
     serialize=_instant,
-    parse_value=datetime.fromisoformat,
+    parse_value=_moment,
 )
 
 SCALARS: Mapping[object, Any] = {MinorUnits: MINOR_UNITS, datetime: INSTANT}
