@@ -15,6 +15,7 @@ from shimin_graphql.types.miniapps import MiniAppsMutation, MiniAppsQuery
 from shimin_graphql.types.nodes import NodeQuery
 from shimin_graphql.types.payments import PaymentsMutation, PaymentsQuery
 from shimin_graphql.types.releases import ReleasesMutation, ReleasesQuery
+from shimin_graphql.types.rules import require_rules
 from shimin_graphql.types.vault import VaultQuery
 
 schema = strawberry.Schema(
@@ -40,4 +41,6 @@ schema = strawberry.Schema(
     subscription=merge_types("Subscription", (MessagesSubscription,)),
     config=StrawberryConfig(scalar_map=dict(SCALARS)),
 )
-tell_json_defaults(schema._schema)  # noqa: SLF001 - Strawberry offers the core schema by this name only
+CORE = schema._schema  # noqa: SLF001 - Strawberry offers the core schema by this name only
+require_rules(CORE)
+tell_json_defaults(CORE)

@@ -143,16 +143,18 @@ def _next_to(kind: GraphQLNamedType, schema: GraphQLSchema) -> Iterator[GraphQLN
 
 
 def _rules(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[str]:
-    """Yield each field whose ``@allow`` or ``@personal`` says something else: to graphql-core that is no change."""
+    """Yield what ``@allow`` or ``@personal`` says something else of: to graphql-core that is no change."""
     for name, kind in old.type_map.items():
         now = new.type_map.get(name)
         if not isinstance(kind, (GraphQLObjectType, GraphQLInterfaceType)) or type(now) is not type(kind):
             continue
         assert isinstance(now, (GraphQLObjectType, GraphQLInterfaceType))
+        marked = [(f"Type {name}", kind.ast_node, now.ast_node)]
         for key in kind.fields.keys() & now.fields.keys():
-            was, is_ = _marks(kind.fields[key].ast_node), _marks(now.fields[key].ast_node)
-            if was != is_:
-                yield f"Field {name}.{key} was {was or 'unmarked'} and is {is_ or 'unmarked'}."
+            marked.append((f"Field {name}.{key}", kind.fields[key].ast_node, now.fields[key].ast_node))
+        for what, before, after in marked:
+            if (was := _marks(before)) != (is_ := _marks(after)):
+                yield f"{what} was {was or 'unmarked'} and is {is_ or 'unmarked'}."
 
 
 def _marks(node: Node | None) -> str:

@@ -11,8 +11,9 @@ from shimin.kit.ids import check_id
 from shimin.kit.refusal import InvalidId
 from shimin_graphql.context import Info
 from shimin_graphql.engine.mapping import LaterThanNow, Term
+from shimin_graphql.types.access import ANYONE, CITIZEN, CITIZEN_OR_MINIAPP, SIGNED_IN, STAFF, Access, role
 from shimin_graphql.types.audit import AccessEntry
-from shimin_graphql.types.base import ANYONE, CITIZEN, CITIZEN_OR_MINIAPP, SIGNED_IN, STAFF, Access, field, role
+from shimin_graphql.types.base import field
 from shimin_graphql.types.consent import Consent
 from shimin_graphql.types.identity import Session
 from shimin_graphql.types.messages import Message

@@ -13,7 +13,7 @@ DUE = deprecated(since="0.1.0", until=date(2027, 6, 30), use="Query.new")
 STANDING = deprecated(since="0.1.0", until=TODAY, use="Query.new")
 
 BEFORE = """
-directive @allow(who: [String!]!) on FIELD_DEFINITION
+directive @allow(who: [String!]!) on FIELD_DEFINITION | OBJECT
 type Query {
   new(page: Int, kind: Kind): Found! @allow(who: ["anyone"])
   loose: String
@@ -66,6 +66,7 @@ DANGEROUS = {
     "an enum value added": ("{ A B }", "{ A B C }", "Kind.C was added"),
     "a default changed": ("page: Int", "page: Int = 5", ""),
     "who may read it changed": ('"anyone"', '"citizen"', "Field Query.new was @allow"),
+    "who may read a type changed": ("type Bill {", 'type Bill @allow(who: ["staff"]) {', "Type Bill was unmarked"),
 }
 
 
