@@ -149,9 +149,9 @@ def _rules(old: GraphQLSchema, new: GraphQLSchema) -> Iterator[str]:
         if not isinstance(kind, (GraphQLObjectType, GraphQLInterfaceType)) or type(now) is not type(kind):
             continue
         assert isinstance(now, (GraphQLObjectType, GraphQLInterfaceType))
-        marked = [(f"Type {name}", kind.ast_node, now.ast_node)]
-        for key in kind.fields.keys() & now.fields.keys():
-            marked.append((f"Field {name}.{key}", kind.fields[key].ast_node, now.fields[key].ast_node))
+        marked: list[tuple[str, Node | None, Node | None]] = [(f"Type {name}", kind.ast_node, now.ast_node)]
+        shared = kind.fields.keys() & now.fields.keys()
+        marked += [(f"Field {name}.{key}", kind.fields[key].ast_node, now.fields[key].ast_node) for key in shared]
         for what, before, after in marked:
             if (was := _marks(before)) != (is_ := _marks(after)):
                 yield f"{what} was {was or 'unmarked'} and is {is_ or 'unmarked'}."
