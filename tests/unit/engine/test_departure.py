@@ -86,7 +86,10 @@ async def served(db: Database) -> AsyncIterator[Served]:
     documents = Documents(SCHEMA)
     engine = Engine(SCHEMA, timeout_s=30, hide_suggestions=True, tier="batched")
     intake = Intake(documents, make_context, Origins(), body_bytes_max=10_000, texts_allowed=True)
-    endpoints = {"/graphql": GraphQLEndpoint(engine, intake), "/graphql/stream": EventsEndpoint(engine, intake)}
+    endpoints: dict[str, Any] = {
+        "/graphql": GraphQLEndpoint(engine, intake),
+        "/graphql/stream": EventsEndpoint(engine, intake),
+    }
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await endpoints[scope["path"]](scope, receive, send)
