@@ -9,7 +9,7 @@ PYTHON := $(or $(PYTHON),$(shell for p in .venv/bin/python python3 python3.14 py
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help run test check fix bench differential bench-graphql lock migration docs clean distclean install-run install-test
+.PHONY: help run test check fix bench differential bench-graphql lock migration docs clients graphiql publish-schema clean distclean install-run install-test
 
 help: ## List the commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -45,12 +45,22 @@ migration: install-test ## Write the migration for changed models: make migratio
 docs: install-test ## Write docs/reference/ anew from the code
 	@exec $(BIN)/python tools/dev/reference.py
 
+clients: install-test ## Write the typed clients in clients/ anew from the operations and the schema
+	@exec $(BIN)/python tools/dev/clients.py
+
+graphiql: install-run ## Fetch the page on which developers try documents, served at /dev/graphiql in development
+	@exec $(BIN)/python tools/dev/graphiql.py
+
+publish-schema: install-test ## Make today's schema the one that clients count on; refused while something would break them
+	@exec $(BIN)/python tools/dev/published.py --publish
+
 clean: ## Remove the demonstration city's data
 	@rm -rf data bench
 
 distclean: clean ## Remove everything that was made, the environment too
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
-	@find core graphql sdk tests tools miniapps -name __pycache__ -type d -prune -exec rm -rf {} +
+	@rm -rf clients/typescript/node_modules clients/typescript/dist
+	@find core graphql sdk clients tests tools miniapps -name __pycache__ -type d -prune -exec rm -rf {} +
 
 install-run install-test: install-%:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed (Debian: apt-get install python3 python3-venv)" >&2; exit 1; }

@@ -25,7 +25,7 @@ from shimin_graphql.engine.intake import Intake
 from shimin_graphql.engine.origin import Origins
 from shimin_graphql.identify import make_context
 from shimin_graphql.middleware import SecurityHeaders
-from shimin_graphql.routes import health
+from shimin_graphql.routes import graphiql, health
 from shimin_graphql.routes.blobs import download, upload
 from shimin_graphql.routes.inbox import dev_inbox
 from shimin_graphql.routes.webhooks import channel_webhook
@@ -100,7 +100,7 @@ def graphql_endpoints(settings: Settings, platform: Platform) -> dict[str, Endpo
     intake = Intake(
         edge.documents,
         identify,
-        Origins(own=[settings.issuer], web=settings.web_origins),
+        Origins(own=_own_origins(settings), web=settings.web_origins),
         body_bytes_max=settings.body_bytes_max,
         texts_allowed=settings.mode == "development",
         budget=Budget(
@@ -117,6 +117,12 @@ def graphql_endpoints(settings: Settings, platform: Platform) -> dict[str, Endpo
     }
 
 
+def _own_origins(settings: Settings) -> list[str]:
+    """Return where the server's own pages are: its address, and the names a developer's browser has for it."""
+    names = ("localhost", "127.0.0.1") if settings.mode == "development" else ()
+    return [settings.issuer, *(f"http://{name}:{settings.port}" for name in names)]
+
+
 def _routes(settings: Settings) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
         Route("/health/live", health.live),
@@ -127,7 +133,12 @@ def _routes(settings: Settings) -> list[BaseRoute]:
         Route("/blobs/{key:path}", upload, methods=["PUT"]),
     ]
     if settings.mode == "development":
-        routes.append(Route("/dev/inbox", dev_inbox))
+        routes += [
+            Route("/dev/inbox", dev_inbox),
+            Route("/dev/graphiql", graphiql.page),
+            Route("/dev/graphiql/operations.json", graphiql.operations),
+            Route("/dev/graphiql/{name}", graphiql.file),
+        ]
     return routes
 
 

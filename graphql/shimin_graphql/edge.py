@@ -29,17 +29,20 @@ class SchemaEdge:
     """Fulfils the edge port with the schema of this package."""
 
     def __init__(self, settings: Settings) -> None:
-        """Run documents as the settings say."""
+        """Run documents as the settings say; introspection and suggestions of names are for development."""
+        production = settings.mode == "production"
         self.documents = Documents(
             schema._schema,  # noqa: SLF001 - Strawberry offers the core schema by this name only
             Limits(cost=settings.document_cost_max),
+            hide_suggestions=production,
+            introspection=not production,
         )
         self.documents.register_client()
         self.fragments = Fragments() if settings.engine_keep_public else None
         self.engine = Engine(
             self.documents.schema,
             timeout_s=settings.request_timeout_s,
-            hide_suggestions=True,
+            hide_suggestions=production,
             tier=settings.engine_tier,
             fragments=self.fragments,
         )

@@ -11,11 +11,11 @@ HEADERS = (
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
 )
-"""OWASP secure headers for an interface that serves data and, in development, one page without scripts."""
+"""OWASP secure headers for an interface that serves data; a page that needs more says so in a header of its own."""
 
 
 class SecurityHeaders:
-    """Adds the headers to each response; nothing is buffered, so event streams pass untouched."""
+    """Adds to each response the headers it lacks; nothing is buffered, so event streams pass untouched."""
 
     def __init__(self, app: "ASGIApp") -> None:
         """Wrap an application."""
@@ -29,7 +29,9 @@ class SecurityHeaders:
 
         async def send_with_headers(message: "Message") -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *HEADERS]
+                told = list(message.get("headers", ()))
+                named = {name.lower() for name, _ in told}
+                message["headers"] = [*told, *(header for header in HEADERS if header[0] not in named)]
             await send(message)
 
         await self._app(scope, receive, send_with_headers)

@@ -4,6 +4,7 @@ import strawberry
 from strawberry.schema.config import StrawberryConfig
 from strawberry.tools import merge_types
 
+from shimin_graphql.engine.introspection import tell_json_defaults
 from shimin_graphql.types.audit import AuditQuery
 from shimin_graphql.types.base import SCALARS
 from shimin_graphql.types.catalogue import CatalogueQuery
@@ -11,8 +12,10 @@ from shimin_graphql.types.consent import ConsentMutation, ConsentQuery
 from shimin_graphql.types.identity import IdentityMutation, IdentityQuery
 from shimin_graphql.types.messages import MessagesMutation, MessagesQuery, MessagesSubscription
 from shimin_graphql.types.miniapps import MiniAppsMutation, MiniAppsQuery
+from shimin_graphql.types.nodes import NodeQuery
 from shimin_graphql.types.payments import PaymentsMutation, PaymentsQuery
 from shimin_graphql.types.releases import ReleasesMutation, ReleasesQuery
+from shimin_graphql.types.rules import require_rules
 from shimin_graphql.types.vault import VaultQuery
 
 schema = strawberry.Schema(
@@ -25,6 +28,7 @@ schema = strawberry.Schema(
             IdentityQuery,
             MessagesQuery,
             MiniAppsQuery,
+            NodeQuery,
             PaymentsQuery,
             ReleasesQuery,
             VaultQuery,
@@ -37,3 +41,6 @@ schema = strawberry.Schema(
     subscription=merge_types("Subscription", (MessagesSubscription,)),
     config=StrawberryConfig(scalar_map=dict(SCALARS)),
 )
+CORE = schema._schema  # noqa: SLF001 - Strawberry offers the core schema by this name only
+require_rules(CORE)
+tell_json_defaults(CORE)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PLAIN_FOLDERS = ("core", "graphql", "sdk", "miniapps", "tests", "tools", "docs", "requirements")
+PLAIN_FOLDERS = ("core", "graphql", "sdk", "clients", "miniapps", "tests", "tools", "docs", "requirements")
 ALLOWED = {"tests/conftest.py"}
 DOMAINS = (
     "audit",

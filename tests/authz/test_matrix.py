@@ -8,6 +8,7 @@ nothing in any table, and no answer to anybody else may contain anything of the 
 
 import csv
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from graphql import (
     GraphQLField,
+    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLUnionType,
@@ -58,6 +60,7 @@ OPEN_RULES: Mapping[str, frozenset[str]] = {
 Variables = Callable[[World], Mapping[str, Any]]
 VARIABLES: Mapping[str, Variables] = {
     "Query.guide": lambda _: {"code": "none"},
+    "Query.node": lambda w: {"id": w.owned["payment"]},
     "Query.payment": lambda w: {"id": w.owned["payment"]},
     "Mutation.grantConsent": lambda w: {"input": {"appId": APP, "documentId": w.owned["to_grant"]}},
     "Mutation.refuseConsent": lambda w: {"input": {"appId": APP, "documentId": w.owned["to_refuse"]}},
@@ -111,7 +114,7 @@ def selection(kind: GraphQLOutputType, depth: int = 5) -> str:
             if "Refused" not in {interface.name for interface in member.interfaces}
         ]
         return f"{{ __typename {' '.join(members)} ... on Refused {{ code message }} }}"
-    assert isinstance(named, GraphQLObjectType)
+    assert isinstance(named, GraphQLObjectType | GraphQLInterfaceType)
     parts = []
     for name, item in named.fields.items():
         if any(is_required_argument(argument) for argument in item.args.values()):
@@ -220,3 +223,42 @@ async def test_what_the_citizen_sees_is_what_the_leak_test_looks_for(world: Worl
     found = [marker for marker in world.markers if marker in seen]
     hidden = {world.resident.phone[3:], world.resident.id_number, world.resident.name_zh_hans}
     assert set(world.markers) - set(found) == hidden
+
+
+NODE = "query Find($id: ID!) { node(id: $id) { __typename id } }"
+LISTS: Mapping[str, str] = {
+    "AccessEntry": "accessLog { edges { node { id } } }",
+    "AccessEntry of the platform": "platformLog { edges { node { id } } }",
+    "Bill": "bills { edges { node { id } } }",
+    "Consent": "consents { edges { node { id } } }",
+    "Message": "inbox { edges { node { id } } }",
+    "Payment": "payments { edges { node { id } } }",
+    "Release": "releases { edges { node { id } } }",
+    "Session": "viewer { sessions { edges { node { id } } } }",
+}
+"""Where each type that can be found by its id is listed."""
+
+
+async def test_what_a_list_shows_is_found_by_its_id_and_nothing_else_is(world: World) -> None:
+    assert {name.partition(" ")[0] for name in LISTS} == {
+        kind.name
+        for kind in CORE.get_possible_types(CORE.type_map["Node"])  # type: ignore[arg-type] # an interface
+    }
+    lifted = VARIABLES["Mutation.liftSuspension"](world)
+    text = document("Mutation.liftSuspension", root_fields()["Mutation.liftSuspension"], lifted)
+    assert "errors" not in await world.ask("releaser", text, lifted)  # a deed for the platform's log
+    wrong: list[str] = []
+    for name, text in LISTS.items():
+        kind, seen = name.partition(" ")[0], {}
+        for caller in CALLERS:
+            listed = await world.ask(caller, f"{{ {text} }}", {})
+            seen[caller] = set(re.findall(r"[a-z]+_[0-9a-f]{32}", json.dumps(listed["data"])))
+        everything = sorted(set().union(*seen.values()))
+        assert everything, f"nobody has anything in {text}"
+        for caller in CALLERS:
+            for wanted in everything:
+                answer = await world.ask(caller, NODE, {"id": wanted})
+                expected = {"__typename": kind, "id": wanted} if wanted in seen[caller] else None
+                if answer != {"data": {"node": expected}}:
+                    wrong.append(f"{caller} asks for {wanted}: {answer} instead of {expected}")
+    assert not wrong, "\n" + "\n".join(wrong)

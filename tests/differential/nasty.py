@@ -13,8 +13,9 @@ from shimin.db.binding import FLAG_SQLITE_TYPE, INSTANT_SQLITE_TYPE
 from shimin.kit.refusal import NotFound
 from shimin_graphql.context import Info
 from shimin_graphql.engine.mapping import LaterThanNow
+from shimin_graphql.types.access import ANYONE, CITIZEN
 from shimin_graphql.types.audit import PersonalScope
-from shimin_graphql.types.base import ANYONE, CITIZEN, SCALARS, Money, field
+from shimin_graphql.types.base import SCALARS, Money, field
 from shimin_graphql.types.rows import counted, each, link, listed, one, pages, part, rows, value
 
 COLUMNS = {

@@ -29,7 +29,7 @@ from shimin_graphql.engine.plan import Planner
 from shimin_graphql.engine.reply import Reply
 from shimin_graphql.engine.run import Engine, Tier
 from shimin_graphql.engine.selection import Selections
-from shimin_graphql.types.base import AccessExtension
+from shimin_graphql.types.access import AccessExtension
 
 Apart = Sequence[frozenset[str]]
 LIMITS = Limits(aliases=1_000, fields=10_000)

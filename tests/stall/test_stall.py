@@ -15,7 +15,7 @@ async def test_a_hostile_request_is_refused_while_a_neighbour_is_answered(server
     assert error.get("params", {}).get("limit", "") == hostile.limit
     assert "data" not in answer
     assert len(noticed.response.content) < 20_000
-    for inside in ("Traceback", ".py", "Did you mean"):
+    for inside in ("Traceback", ".py"):
         assert inside not in noticed.response.text
     assert noticed.is_harmless, (noticed.processor_ms, noticed.neighbour_ms)
 

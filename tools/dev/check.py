@@ -18,6 +18,8 @@ class Step:
 
     title: str
     command: Sequence[str]
+    speaks: bool = False
+    """What it prints is worth reading where it succeeds, too."""
 
 
 BIN = VENV / "bin"
@@ -28,6 +30,8 @@ STEPS = (
     Step("imports", (f"{BIN}/lint-imports",)),
     Step("image", (f"{BIN}/hadolint", "Dockerfile")),
     Step("reference pages", (f"{BIN}/python", "tools/dev/reference.py", "--check")),
+    Step("typed clients", (f"{BIN}/python", "tools/dev/clients.py", "--check")),
+    Step("published schema", (f"{BIN}/python", "tools/dev/published.py"), speaks=True),
     Step("architecture", (f"{BIN}/python", "-m", "pytest", "-q", "--no-header", "tests/architecture", "tests/docs")),
 )
 ONLY_FAST = frozenset({"architecture"})
@@ -48,6 +52,7 @@ def check(*, within_tests: bool) -> list[str]:
         print(f"{'ok  ' if done.returncode == 0 else 'FAIL'}  {step.title:<16} {took_s:5.1f} s", flush=True)
         if done.returncode:
             failed.append(step.title)
+        if (done.returncode or step.speaks) and done.stdout.strip():
             print(done.stdout.rstrip(), flush=True)
     return failed
 

@@ -13,6 +13,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+import graphiql
+
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
@@ -46,6 +48,7 @@ def main() -> int:
     except subprocess.CalledProcessError as error:
         return fail(f"this command ended with {error.returncode}: {' '.join(map(str, error.cmd))}")
     (VENV / "installed").write_text(f"{chosen} {fingerprint(chosen)}\n")
+    add_graphiql()
     return 0
 
 
@@ -58,6 +61,7 @@ def fail(message: str) -> int:
 def fingerprint(name: str) -> str:
     """Return a digest of everything that decides what the environment should hold."""
     digest = hashlib.sha256(str(ROOT).encode())
+    digest.update(graphiql.INTEGRITY.encode())
     for lock in (f"requirements/{name}.txt", "requirements/uv.txt"):
         digest.update((ROOT / lock).read_bytes())
     for distribution in (ROOT, ROOT / "sdk"):
@@ -125,6 +129,17 @@ def install(name: str) -> None:
     subprocess.run([*uv, "sync", *place, "--require-hashes", *locks], check=True, env=environment)
     editable: list[str | Path] = ["--no-deps", "--no-build-isolation", "-e", ROOT, "-e", ROOT / "sdk"]
     subprocess.run([*uv, "install", "--quiet", *place, *editable], check=True, env=environment, cwd=ROOT)
+
+
+def add_graphiql() -> None:
+    """Fetch the page for developers; nothing else needs it, so its absence is said and no more."""
+    if graphiql.present():
+        return
+    step("fetching GraphiQL")
+    try:
+        graphiql.fetch()
+    except graphiql.NotFetched as failed:
+        step(f"no GraphiQL at /dev/graphiql: {failed}")
 
 
 def uv_environment(pip_config: str, environment: Mapping[str, str]) -> dict[str, str]:

@@ -51,7 +51,7 @@ from shimin_graphql.engine.mapping import (
 from shimin_graphql.engine.paging import Page, Slicing
 from shimin_graphql.engine.pieces import NULL, NotMapped, Parameter, Pieces, Raw, Read, StandAside, closed, member
 from shimin_graphql.engine.selection import Given, Selections, given
-from shimin_graphql.types.base import Access, AccessExtension
+from shimin_graphql.types.access import Access, AccessExtension
 
 KINDS: Mapping[str, frozenset[str]] = {
     "String": frozenset({"text", "id"}),

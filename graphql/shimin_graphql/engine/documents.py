@@ -11,6 +11,7 @@ from graphql import (
     FragmentDefinitionNode,
     GraphQLError,
     GraphQLSchema,
+    NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     parse,
     validate,
@@ -71,12 +72,26 @@ class DocumentError(GraphQLError):
 class Documents:
     """Everything the engine can run: trusted documents by id and, where allowed, texts as they come."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits | None = None, *, hide_suggestions: bool = True) -> None:
-        """Serve documents of one schema within the limits."""
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits | None = None,
+        *,
+        hide_suggestions: bool = True,
+        introspection: bool = True,
+    ) -> None:
+        """Serve documents of one schema within the limits.
+
+        Args:
+            hide_suggestions: leave “Did you mean …?” out of errors, which would tell the schema name by name.
+            introspection: let documents ask for the schema itself.
+        """
         self.schema = schema
         self.limits = limits or Limits()
         self._rules = validation_rules(self.limits.comparisons)
         self._hide_suggestions = hide_suggestions
+        if not introspection:
+            self._rules = (*self._rules, NoSchemaIntrospectionCustomRule)
         self._trusted: dict[str, Document] = {}
         self._compiled: OrderedDict[str, Document] = OrderedDict()
 

@@ -22,7 +22,8 @@ from shimin_graphql.engine.mapping import definition_of, mapping_of
 from shimin_graphql.engine.pieces import NotMapped, Parameter, Variables
 from shimin_graphql.engine.selection import Selections, deciding_variables
 from shimin_graphql.engine.variables import DeclaredVariables
-from shimin_graphql.types.base import CHANGED_BY, Access
+from shimin_graphql.types.access import Access
+from shimin_graphql.types.base import CHANGED_BY
 
 SHAPES_MAX = 64
 """Plans kept of one document: languages times what its directives and paging arguments can come to."""

@@ -17,7 +17,7 @@ from graphql import (
 )
 
 from shimin.kit.document import PersonalField
-from shimin_graphql.types.base import Personal
+from shimin_graphql.types.access import Personal
 
 
 def personal_scope(field: GraphQLField) -> str | None:

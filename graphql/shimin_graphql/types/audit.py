@@ -7,7 +7,8 @@ import strawberry
 
 from shimin import audit
 from shimin.db import InLanguage, Is, Labelled, Member, Same
-from shimin_graphql.types.base import CITIZEN, role
+from shimin_graphql.types.access import CITIZEN, HOLDER, object_type, role
+from shimin_graphql.types.node import Node
 from shimin_graphql.types.rows import each, pages, rows, value
 
 
@@ -20,7 +21,7 @@ class AccessOutcome(Enum):
     FAILED = "failed"
 
 
-@strawberry.type(description="A kind of personal data, and what it is called in the caller's language.")
+@object_type(allow=HOLDER, description="A kind of personal data, and what it is called in the caller's language.")
 class PersonalScope:
     """A scope with its words."""
 
@@ -29,11 +30,10 @@ class PersonalScope:
 
 
 @rows(audit.ACCESS_LOG)
-@strawberry.type(description="One entry of the log: who did what, to which data, why and on which basis.")
-class AccessEntry:
+@object_type(allow=HOLDER, description="One entry of the log: who did what, to which data, why and on which basis.")
+class AccessEntry(Node):
     """An entry on the wire."""
 
-    id: strawberry.ID
     at: datetime
     action: str
     outcome: AccessOutcome

@@ -1,25 +1,24 @@
-"""What all GraphQL types share: who may read, what is personal, how a refusal becomes data, money and lists."""
+"""What all GraphQL types share: fields with their rules, how a refusal becomes data, money and lists."""
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Generic, NewType, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import FieldExtension
-from strawberry.schema_directive import Location
 
-from shimin.kit.call import Call, Role
+from shimin.kit.call import Call
 from shimin.kit.money import Money as Amount
-from shimin.kit.refusal import NotAllowed, NotSignedIn, Refusal
+from shimin.kit.refusal import Refusal
 from shimin.kit.text import say_refusal
 from shimin_graphql.context import Info
 from shimin_graphql.engine.cost import MUTATION_COST, WEIGHT, Weight
 from shimin_graphql.engine.mapping import METADATA, Mapped
+from shimin_graphql.types.access import HOLDER, Access, AccessExtension, directives, object_type, own_rule
 
 Resolver = Callable[..., Any]
 Node = TypeVar("Node")
@@ -45,78 +44,7 @@ MINOR_UNITS = strawberry.scalar(
 )
 
 
-# ---- who may read --------------------------------------------------------------------------------------------------
-
-
-@strawberry.schema_directive(locations=[Location.FIELD_DEFINITION], name="allow")
-class Allow:
-    """Who may use the field; the engine refuses everybody else."""
-
-    who: list[str]
-
-
-@strawberry.schema_directive(locations=[Location.FIELD_DEFINITION], name="personal")
-class Personal:
-    """The field shows personal data of the citizen; mini-apps need consent to this scope."""
-
-    scope: str
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """A named rule: these kinds of actor, and of the staff only those who hold one of the roles."""
-
-    name: str
-    kinds: frozenset[str]
-    roles: frozenset[str] = frozenset()
-
-    def admits(self, call: Call) -> bool:
-        """Tell whether the caller fits the rule."""
-        actor = call.actor
-        return actor.kind in self.kinds and (not self.roles or bool(actor.roles & self.roles))
-
-    def check(self, call: Call) -> None:
-        """Go on if the caller fits the rule.
-
-        Raises:
-            NotSignedIn: nobody has signed in and the rule wants somebody.
-            NotAllowed: the caller does not fit.
-        """
-        if self.admits(call):
-            return
-        if call.actor.kind == "anonymous":
-            raise NotSignedIn
-        raise NotAllowed
-
-
-ANYONE = Access("anyone", frozenset({"anonymous", "citizen", "member", "operator", "miniapp"}))
-CITIZEN = Access("citizen", frozenset({"citizen"}))
-CITIZEN_OR_MINIAPP = Access("citizen or mini-app", frozenset({"citizen", "miniapp"}))
-SIGNED_IN = Access("signed in", frozenset({"citizen", "member", "operator"}))
-STAFF = Access("staff", frozenset({"member", "operator"}))
-
-
-def role(*roles: Role) -> Access:
-    """Return the rule "staff who hold one of these roles"."""
-    return Access(" or ".join(roles), frozenset({"member", "operator"}), frozenset(roles))
-
-
-class AccessExtension(FieldExtension):
-    """Checks the rule before the resolver runs, in every tier that runs resolvers."""
-
-    def __init__(self, access: Access) -> None:
-        self.access = access
-
-    def resolve(self, next_: Resolver, source: Any, info: Info, **kwargs: Any) -> Any:
-        """Check, then resolve."""
-        self.access.check(info.context.call)
-        return next_(source, info, **kwargs)
-
-    async def resolve_async(self, next_: Callable[..., Awaitable[Any]], source: Any, info: Info, **kwargs: Any) -> Any:
-        """Check, then resolve."""
-        self.access.check(info.context.call)
-        return await next_(source, info, **kwargs)
-
+# ---- fields with rules ---------------------------------------------------------------------------------------------
 
 CHANGED_BY = "shimin.changed_by"
 """The key under which a field's metadata names the facts that change its answer."""
@@ -131,7 +59,7 @@ def field(
     mapped: Mapped | None = None,
     cost: int | None = None,
 ) -> Callable[[Resolver], Any]:
-    """Declare a field with its rule: every root field has one, a schema test fails otherwise.
+    """Declare a field with a rule of its own; every root field has one.
 
     Args:
         allow: who may use it.
@@ -161,24 +89,12 @@ def _weighing(cost: int | None) -> Mapping[str, object]:
 
 
 def subscription(*, allow: Access) -> Callable[[Resolver], Any]:
-    """Declare a subscription; its resolver checks ``allow`` through ``Access.check`` before the first event."""
+    """Declare a subscription with its rule, which is checked before its events begin."""
 
     def declare(resolver: Resolver) -> Any:
-        return strawberry.subscription(
-            resolver=resolver, description=inspect.getdoc(resolver), directives=directives(allow, None)
-        )
+        return strawberry.subscription(resolver=resolver, description=inspect.getdoc(resolver), **own_rule(allow))
 
     return declare
-
-
-def personal(scope: str, *, description: str | None = None) -> Any:
-    """Declare a plain attribute as personal data under a scope (``insurance.pension.balance``)."""
-    return strawberry.field(description=description, directives=[Personal(scope=scope)])
-
-
-def directives(allow: Access, scope: str | None) -> list[object]:
-    """Return what the schema shows of a field's rule and scope."""
-    return [Allow(who=[allow.name]), *([Personal(scope=scope)] if scope else [])]
 
 
 # ---- refusals as data ----------------------------------------------------------------------------------------------
@@ -204,7 +120,7 @@ def _refusal_type(refusal: Any) -> type[Refused]:
     params = {item.name: _output_type(hints[item.name]) for item in fields(refusal)}
     doc = (inspect.getdoc(refusal) or "").split("\n")[0]
     made = type(refusal.__name__, (Refused,), {"__annotations__": params, "__doc__": doc})
-    return strawberry.type(made, description=doc)
+    return object_type(allow=HOLDER, description=doc)(made)
 
 
 @cache
@@ -216,7 +132,7 @@ def _output_type(kind: Any) -> Any:
         return kind
     doc = (inspect.getdoc(kind) or "").split("\n")[0]
     made = type(kind.__name__, (), {"__annotations__": get_type_hints(kind), "__doc__": doc})  # type: ignore[union-attr]
-    return strawberry.type(made, description=doc)
+    return object_type(allow=HOLDER, description=doc)(made)
 
 
 def as_data(refusal: Refusal, call: Call) -> Refused:
@@ -282,7 +198,7 @@ def _answering(resolver: Resolver, refuses: tuple[type[Refusal], ...]) -> Resolv
 # ---- money and lists -----------------------------------------------------------------------------------------------
 
 
-@strawberry.type(description="An amount of money in whole minor units with its ISO 4217 currency.")
+@object_type(allow=HOLDER, description="An amount of money in whole minor units with its ISO 4217 currency.")
 class Money:
     """Money on the wire."""
 
@@ -295,7 +211,7 @@ class Money:
         return cls(amount_minor=MinorUnits(amount.amount_minor), currency=amount.currency)
 
 
-@strawberry.type(description="Where a page of a list begins and ends (Relay cursor connections).")
+@object_type(allow=HOLDER, description="Where a page of a list begins and ends (Relay cursor connections).")
 class PageInfo:
     """Position of a page."""
 
@@ -305,7 +221,7 @@ class PageInfo:
     end_cursor: str | None
 
 
-@strawberry.type
+@object_type(allow=HOLDER)
 class Edge(Generic[Node]):
     """One element of a list with its cursor."""
 
@@ -313,7 +229,7 @@ class Edge(Generic[Node]):
     node: Node
 
 
-@strawberry.type
+@object_type(allow=HOLDER)
 class Connection(Generic[Node]):
     """A page of a list (Relay cursor connections), at most 100 elements."""
 

@@ -10,7 +10,8 @@ from shimin.catalogue import CountGuides
 from shimin.kit.call import Call, Locale
 from shimin_graphql.context import Info
 from shimin_graphql.engine.cost import SEARCH_COST
-from shimin_graphql.types.base import ANYONE, PageInfo, field
+from shimin_graphql.types.access import ANYONE, HOLDER, object_type
+from shimin_graphql.types.base import PageInfo, field
 
 
 @strawberry.enum(description="Which days a time limit counts.")
@@ -40,7 +41,7 @@ class GuideSnippetField(Enum):
     DEPARTMENT = "department"
 
 
-@strawberry.type(description="A piece of plain text, and whether it is what was searched for.")
+@object_type(allow=HOLDER, description="A piece of plain text, and whether it is what was searched for.")
 class TextSegment:
     """A segment."""
 
@@ -53,7 +54,7 @@ class TextSegment:
         return [cls(text=segment.text, hit=segment.hit) for segment in segments]
 
 
-@strawberry.type(description="A passage of a guide around the first thing found in it.")
+@object_type(allow=HOLDER, description="A passage of a guide around the first thing found in it.")
 class GuideSnippet:
     """A snippet."""
 
@@ -68,7 +69,7 @@ class GuideSnippet:
         return cls(field=GuideSnippetField(found.field), segments=TextSegment.all_of(found.segments))
 
 
-@strawberry.type(description="How long the department may take.")
+@object_type(allow=HOLDER, description="How long the department may take.")
 class TimeLimit:
     """A time limit."""
 
@@ -81,7 +82,7 @@ class TimeLimit:
         return None if limit is None else cls(days=limit.days, kind=DayKind(limit.kind))
 
 
-@strawberry.type(description="Telephone numbers, and the department's own words where it says more.")
+@object_type(allow=HOLDER, description="Telephone numbers, and the department's own words where it says more.")
 class GuidePhones:
     """Telephone numbers."""
 
@@ -94,7 +95,7 @@ class GuidePhones:
         return None if phones is None else cls(numbers=list(phones.numbers), note=phones.note)
 
 
-@strawberry.type(description="Whether a visit can be booked online, and where.")
+@object_type(allow=HOLDER, description="Whether a visit can be booked online, and where.")
 class GuideAppointment:
     """Booking a visit."""
 
@@ -102,7 +103,9 @@ class GuideAppointment:
     url: str | None
 
 
-@strawberry.type(description="A value that guides can be filtered by, its name, and how many guides it would leave.")
+@object_type(
+    allow=HOLDER, description="A value that guides can be filtered by, its name, and how many guides it would leave."
+)
 class GuideFacet:
     """One value of a dimension."""
 
@@ -111,7 +114,7 @@ class GuideFacet:
     count: int
 
 
-@strawberry.type(description="A name with the value by which guides are filtered.")
+@object_type(allow=HOLDER, description="A name with the value by which guides are filtered.")
 class GuideLabel:
     """A group, theme or area of a guide."""
 
@@ -119,8 +122,9 @@ class GuideLabel:
     label: str
 
 
-@strawberry.type(
-    description="A service: who may ask for it, with what, where, how long it takes. Null: the publisher does not say."
+@object_type(
+    allow=HOLDER,
+    description="A service: who may ask for it, with what, where, how long it takes. Null: the publisher does not say.",
 )
 class Guide:
     """A service guide in the caller's language, in Chinese where it is not translated."""
@@ -183,7 +187,9 @@ def _label(family: str, value: str, call: Call) -> GuideLabel:
     return GuideLabel(value=value, label=catalogue.label(f"guide.{family}", value, call))
 
 
-@strawberry.type(description="How many guides there are and how they spread. A dimension disregards its own filter.")
+@object_type(
+    allow=HOLDER, description="How many guides there are and how they spread. A dimension disregards its own filter."
+)
 class GuideCounts:
     """The numbers of navigation."""
 
@@ -210,7 +216,7 @@ class GuideCounts:
         )
 
 
-@strawberry.type(description="A guide in a list, with what was searched for marked in it.")
+@object_type(allow=HOLDER, description="A guide in a list, with what was searched for marked in it.")
 class GuideEdge:
     """One element of a list."""
 
@@ -230,7 +236,7 @@ class GuideEdge:
         )
 
 
-@strawberry.type(description="A page of guides (Relay cursor connections), at most 100.")
+@object_type(allow=HOLDER, description="A page of guides (Relay cursor connections), at most 100.")
 class GuideConnection:
     """A page of guides."""
 

@@ -8,19 +8,22 @@ from shimin import consent
 from shimin.db import InLanguage, Labelled, Same
 from shimin.kit.refusal import NotFound
 from shimin_graphql.context import Context, Info
+from shimin_graphql.types.access import CITIZEN, HOLDER, object_type
 from shimin_graphql.types.audit import PersonalScope
-from shimin_graphql.types.base import CITIZEN, mutation
+from shimin_graphql.types.base import mutation
+from shimin_graphql.types.node import Node
 from shimin_graphql.types.rows import each, pages, rows, show, value, viewpoint
 
 strawberry.enum(consent.GrantState, description="What became of a decision.")
 
 
 @rows(consent.GRANTS)
-@strawberry.type(description="A citizen's decision about what one document of a mini-app may read; also its receipt.")
-class Consent:
+@object_type(
+    allow=HOLDER, description="A citizen's decision about what one document of a mini-app may read; also its receipt."
+)
+class Consent(Node):
     """A decision on the wire."""
 
-    id: strawberry.ID
     app_id: strawberry.ID
     document_id: strawberry.ID
     document_name: str

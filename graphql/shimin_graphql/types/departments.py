@@ -4,11 +4,12 @@ import strawberry
 
 from shimin import departments
 from shimin.db import InLanguage
+from shimin_graphql.types.access import HOLDER, object_type
 from shimin_graphql.types.rows import rows, value
 
 
 @rows(departments.DEPARTMENTS)
-@strawberry.type(description="A department of the government.")
+@object_type(allow=HOLDER, description="A department of the government.")
 class Department:
     """A department on the wire."""
 

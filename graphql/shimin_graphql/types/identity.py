@@ -15,7 +15,9 @@ from shimin.ports.source import SourceUnavailable
 from shimin_graphql.context import Info
 from shimin_graphql.engine.cost import REMOTE_COST
 from shimin_graphql.engine.mapping import LaterThanNow, One
-from shimin_graphql.types.base import CITIZEN, SIGNED_IN, Access, field, mutation
+from shimin_graphql.types.access import CITIZEN, HOLDER, SIGNED_IN, Access, object_type
+from shimin_graphql.types.base import field, mutation
+from shimin_graphql.types.node import Node
 from shimin_graphql.types.rows import pages, rows, value
 
 IN_PERSON = Access("anyone in person", frozenset({"anonymous", "citizen", "member", "operator"}))
@@ -74,7 +76,7 @@ class ConfirmRealNameInput:
     id_number: str
 
 
-@strawberry.type(description="A code is on its way; the same is said for every number.")
+@object_type(allow=IN_PERSON, description="A code is on its way; the same is said for every number.")
 class CodeRequested:
     """A code was sent."""
 
@@ -82,11 +84,10 @@ class CodeRequested:
 
 
 @rows(identity.SESSION)
-@strawberry.type(description="One signed-in device of the caller.")
-class Session:
+@object_type(allow=SIGNED_IN, description="One signed-in device of the caller.")
+class Session(Node):
     """A session on the wire."""
 
-    id: strawberry.ID
     device_name: str
     opened_at: datetime
     last_used_at: datetime
@@ -94,7 +95,7 @@ class Session:
     current: bool = value(IsCallers("id", SESSION), description="Whether this request is made in it.")
 
 
-@strawberry.type(description="An open session with the tokens that speak for it; keep both secret.")
+@object_type(allow=IN_PERSON, description="An open session with the tokens that speak for it; keep both secret.")
 class SignedIn:
     """The result of signing in or refreshing."""
 
@@ -116,14 +117,14 @@ class SignedIn:
         )
 
 
-@strawberry.type(description="The session is over.")
+@object_type(allow=SIGNED_IN, description="The session is over.")
 class SessionClosed:
     """A session was ended."""
 
     session_id: strawberry.ID
 
 
-@strawberry.type(description="The caller is this person, as the population register knows them.")
+@object_type(allow=HOLDER, description="The caller is this person, as the population register knows them.")
 class RealNameConfirmed:
     """A real name was confirmed."""
 
@@ -131,7 +132,7 @@ class RealNameConfirmed:
 
 
 @rows(identity.PROFILE)
-@strawberry.type(description="Whoever is calling; name and number with their middle hidden.")
+@object_type(allow=HOLDER, description="Whoever is calling; name and number with their middle hidden.")
 class Viewer:
     """The caller's own profile."""
 

@@ -9,19 +9,20 @@ from shimin import departments, messages
 from shimin.db import read_one
 from shimin.kit.refusal import NotFound
 from shimin_graphql.context import Context, Info
-from shimin_graphql.types.base import CITIZEN, mutation, subscription
+from shimin_graphql.types.access import CITIZEN, HOLDER, object_type
+from shimin_graphql.types.base import mutation, subscription
 from shimin_graphql.types.departments import Department
+from shimin_graphql.types.node import Node
 from shimin_graphql.types.rows import counted, link, pages, rows, show, value, viewpoint
 
 strawberry.enum(messages.SenderKind, description="Who may send a message.")
 
 
 @rows(messages.INBOX)
-@strawberry.type(description="One message in the caller's inbox, in the caller's language.")
-class Message:
+@object_type(allow=HOLDER, description="One message in the caller's inbox, in the caller's language.")
+class Message(Node):
     """A message on the wire."""
 
-    id: strawberry.ID
     sender_kind: messages.SenderKind
     sender: str
     department: Department | None = link(
@@ -92,7 +93,6 @@ class MessagesSubscription:
     async def message_arrived(self, info: Info) -> AsyncIterator[Message]:
         """Each message as it arrives in the caller's inbox; what arrived before is in ``inbox``."""
         call, platform = info.context.call, info.context.platform
-        CITIZEN.check(call)
         async for message_id in messages.follow(call, pubsub=platform.pubsub):
             async with platform.db.reader() as reader:
                 row = await read_one(reader, messages.INBOX, call, message_id)

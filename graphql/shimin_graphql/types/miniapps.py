@@ -12,12 +12,13 @@ from shimin.miniapps import CallMiniApp
 from shimin.ports import sandbox, source
 from shimin_graphql.context import Info
 from shimin_graphql.engine.cost import REMOTE_COST
-from shimin_graphql.types.base import ANYONE, CITIZEN, mutation
+from shimin_graphql.types.access import ANYONE, CITIZEN, HOLDER, object_type
+from shimin_graphql.types.base import mutation
 from shimin_graphql.types.rows import listed, rows, value
 
 
 @rows(releases.MINI_APPS)
-@strawberry.type(description="A mini-app that citizens can open now.")
+@object_type(allow=HOLDER, description="A mini-app that citizens can open now.")
 class MiniApp:
     """A live mini-app."""
 
@@ -28,7 +29,7 @@ class MiniApp:
     release_id: strawberry.ID
 
 
-@strawberry.type(description="What a mini-app's operation returned.")
+@object_type(allow=HOLDER, description="What a mini-app's operation returned.")
 class MiniAppAnswer:
     """A mini-app's answer."""
 

@@ -12,19 +12,20 @@ from shimin.payments import BILLS, PAYMENTS, BillDetails, ConfirmPayment, Reques
 from shimin.ports.source import SourceUnavailable
 from shimin_graphql.context import Context, Info
 from shimin_graphql.engine.cost import REMOTE_COST
-from shimin_graphql.types.base import CITIZEN, CITIZEN_OR_MINIAPP, Money, mutation
+from shimin_graphql.types.access import CITIZEN, CITIZEN_OR_MINIAPP, HOLDER, object_type
+from shimin_graphql.types.base import Money, mutation
 from shimin_graphql.types.departments import Department
+from shimin_graphql.types.node import Node
 from shimin_graphql.types.rows import link, one, pages, part, rows, show, viewpoint
 
 strawberry.enum(payments.PaymentState, description="Where a payment stands.")
 
 
 @rows(payments.PAYMENTS)
-@strawberry.type(description="One payment of one bill by the caller.")
-class Payment:
+@object_type(allow=HOLDER, description="One payment of one bill by the caller.")
+class Payment(Node):
     """A payment on the wire."""
 
-    id: strawberry.ID
     state: payments.PaymentState
     amount: Money = part(amount_minor="amount_minor", currency="currency")
     subject: str
@@ -42,11 +43,10 @@ class Payment:
 
 
 @rows(payments.BILLS)
-@strawberry.type(description="A department's bill to the caller.")
-class Bill:
+@object_type(allow=HOLDER, description="A department's bill to the caller.")
+class Bill(Node):
     """A bill on the wire."""
 
-    id: strawberry.ID
     department_id: strawberry.ID
     department: Department | None = link(Department, departments.DEPARTMENTS, column="department_id", key="id")
     reference: str

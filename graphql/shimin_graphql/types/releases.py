@@ -7,16 +7,17 @@ import strawberry
 from shimin import releases as domain
 from shimin.kit.refusal import InvalidInput, NotFound
 from shimin_graphql.context import Info
-from shimin_graphql.types.base import STAFF, mutation, role
+from shimin_graphql.types.access import STAFF, object_type, role
+from shimin_graphql.types.base import mutation
+from shimin_graphql.types.node import Node
 from shimin_graphql.types.rows import pages, rows
 
 
 @rows(domain.RELEASES)
-@strawberry.type(description="One version of a mini-app on its way from upload to citizens.")
-class Release:
+@object_type(allow=STAFF, description="One version of a mini-app on its way from upload to citizens.")
+class Release(Node):
     """A release as staff see it."""
 
-    id: strawberry.ID
     app_id: str
     department_id: str
     version_code: int

@@ -46,7 +46,8 @@ from shimin_graphql.engine.mapping import (
     Part,
     Term,
 )
-from shimin_graphql.types.base import Access, AccessExtension, Connection, directives
+from shimin_graphql.types.access import Access, AccessExtension, directives, own_rule
+from shimin_graphql.types.base import Connection
 
 Shown = TypeVar("Shown", bound=type)
 Where = Mapping[str, Term]
@@ -58,7 +59,7 @@ LISTED_MAX = 100
 
 
 def rows(view: View) -> Callable[[Shown], Shown]:
-    """Declare that a Strawberry type shows a row of the view; stands above ``@strawberry.type``.
+    """Declare that a Strawberry type shows a row of the view; stands above ``@object_type``.
 
     Raises:
         TypeError: an attribute has no column of its name and declares nothing else.
@@ -100,9 +101,9 @@ def _check(cls: type, view: View, name: str, mapped: Mapped) -> None:
         raise TypeError(message)
 
 
-def value(shown: Value, *, description: str | None = None) -> Any:
-    """Declare an attribute that shows this value of the row."""
-    return strawberry.field(description=description, metadata={METADATA: Leaf(shown)})
+def value(shown: Value, *, description: str | None = None, allow: Access | None = None) -> Any:
+    """Declare an attribute that shows this value of the row; ``allow``: a rule of its own."""
+    return strawberry.field(description=description, metadata={METADATA: Leaf(shown)}, **own_rule(allow))
 
 
 def part(*, description: str | None = None, **values: Value | str) -> Any:

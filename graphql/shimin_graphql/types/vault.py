@@ -8,10 +8,11 @@ from shimin import vault
 from shimin.kit.money import Money as Amount
 from shimin_graphql.context import Info
 from shimin_graphql.engine.cost import REMOTE_COST
-from shimin_graphql.types.base import CITIZEN_OR_MINIAPP, Money, field, personal
+from shimin_graphql.types.access import CITIZEN_OR_MINIAPP, HOLDER, object_type, personal
+from shimin_graphql.types.base import Money, field
 
 
-@strawberry.type(description="A pension insurance account.")
+@object_type(allow=HOLDER, description="A pension insurance account.")
 class PensionAccount:
     """A pension account on the wire; a part outside a mini-app's consent is null."""
 
@@ -20,14 +21,14 @@ class PensionAccount:
     as_of: datetime = strawberry.field(description="When the department said so.")
 
 
-@strawberry.type(description="A medical insurance account.")
+@object_type(allow=HOLDER, description="A medical insurance account.")
 class MedicalAccount:
     """A medical account on the wire."""
 
     balance: Money | None = personal("insurance.medical.balance")
 
 
-@strawberry.type(description="A bill of the social insurance office.")
+@object_type(allow=HOLDER, description="A bill of the social insurance office.")
 class InsuranceBill:
     """A bill on the wire; a part outside a mini-app's consent is null."""
 
@@ -38,7 +39,7 @@ class InsuranceBill:
     state: str | None = personal("insurance.bill.state", description="DUE, PAID or VOID.")
 
 
-@strawberry.type(description="A citizen's social insurance, as the department holds it.")
+@object_type(allow=HOLDER, description="A citizen's social insurance, as the department holds it.")
 class SocialInsurance:
     """Social insurance on the wire; an account the department does not hold is null."""
 

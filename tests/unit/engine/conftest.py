@@ -7,7 +7,8 @@ from strawberry.schema.config import StrawberryConfig
 from shimin.kit.refusal import InvalidInput
 from shimin_graphql.context import Info
 from shimin_graphql.engine.documents import Documents
-from shimin_graphql.types.base import ANYONE, CITIZEN, SCALARS, Connection, field, mutation, personal
+from shimin_graphql.types.access import ANYONE, CITIZEN, personal
+from shimin_graphql.types.base import SCALARS, Connection, field, mutation
 
 
 @strawberry.type

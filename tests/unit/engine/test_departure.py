@@ -23,7 +23,7 @@ from shimin_graphql.engine.http import GraphQLEndpoint
 from shimin_graphql.engine.intake import Intake
 from shimin_graphql.engine.origin import Origins
 from shimin_graphql.engine.run import Engine
-from shimin_graphql.types.base import ANYONE
+from shimin_graphql.types.access import ANYONE
 from shimin_graphql.types.base import field as declare
 
 SLOW = {

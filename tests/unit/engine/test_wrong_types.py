@@ -24,7 +24,8 @@ from shimin_graphql.engine.intake import Intake
 from shimin_graphql.engine.origin import Origins
 from shimin_graphql.engine.run import Engine, Tier
 from shimin_graphql.schema import schema
-from shimin_graphql.types.base import ANYONE, SCALARS, MinorUnits, field
+from shimin_graphql.types.access import ANYONE
+from shimin_graphql.types.base import SCALARS, MinorUnits, field
 
 
 @strawberry.enum

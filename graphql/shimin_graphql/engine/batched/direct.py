@@ -1,12 +1,13 @@
 """Calling a resolver's own function, where nothing stands between it and the call but the rule of who may ask."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import Any
 
 from graphql import GraphQLField, GraphQLResolveInfo, get_nullable_type, is_leaf_type
 from strawberry.types import Info
 
-from shimin_graphql.types.base import Access, AccessExtension
+from shimin_graphql.types.access import Access, AccessExtension
 
 
 class Direct:
@@ -25,7 +26,12 @@ class Direct:
         self._definition = definition
         self._accesses = accesses
         self._renamed = renamed
-        self._function: Callable[..., Any] = resolver.wrapped_func
+        self._parent = self._info = None
+        self._function: Callable[..., Any]
+        if resolver is None:
+            self._function, self._takes_self = attrgetter(definition.python_name), True
+            return
+        self._function = resolver.wrapped_func
         self._takes_self = resolver.self_parameter is not None
         parent = resolver.parent_parameter or resolver.root_parameter
         self._parent = parent.name if parent is not None else None
@@ -53,7 +59,7 @@ class Direct:
 
 def direct(definition: Any, item: GraphQLField) -> Direct | None:
     """Return how to call a field's own function, or None where Strawberry's layers are needed."""
-    if definition is None or definition.base_resolver is None:
+    if definition is None or (definition.base_resolver is None and definition.default_resolver is not getattr):
         return None
     accesses = []
     for extension in definition.extensions:

@@ -1,0 +1,27 @@
+// Written by `make clients` from the operation and the schema: change it there.
+export * as accessLog from "./access_log.js";
+export * as browseGuides from "./browse_guides.js";
+export * as callMiniApp from "./call_mini_app.js";
+export * as confirmPayment from "./confirm_payment.js";
+export * as confirmRealName from "./confirm_real_name.js";
+export * as consents from "./consents.js";
+export * as grantConsent from "./grant_consent.js";
+export * as guide from "./guide.js";
+export * as home from "./home.js";
+export * as inbox from "./inbox.js";
+export * as listMiniApps from "./list_mini_apps.js";
+export * as messageArrived from "./message_arrived.js";
+export * as myInsurance from "./my_insurance.js";
+export * as payment from "./payment.js";
+export * as payments from "./payments.js";
+export * as platformLog from "./platform_log.js";
+export * as refresh from "./refresh.js";
+export * as refuseConsent from "./refuse_consent.js";
+export * as requestCode from "./request_code.js";
+export * as revokeSession from "./revoke_session.js";
+export * as searchGuides from "./search_guides.js";
+export * as sessions from "./sessions.js";
+export * as signIn from "./sign_in.js";
+export * as signOut from "./sign_out.js";
+export * as viewer from "./viewer.js";
+export * as withdrawConsent from "./withdraw_consent.js";
