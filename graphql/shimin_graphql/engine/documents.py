@@ -1,6 +1,8 @@
 """Documents by their hash: parsed, bounded, validated and measured once, then only run."""
 
+import re
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -15,13 +17,19 @@ from graphql import (
 )
 
 from shimin.kit.digest import sha256_id
-from shimin.kit.document import DocumentScopes, OperationKind
+from shimin.kit.document import DocumentFault, DocumentScopes, OperationKind
+from shimin.kit.text import say_refusal
 from shimin_graphql.engine.errors import DocumentInvalid, DocumentTooCostly, DocumentUnknown
 from shimin_graphql.engine.limits import Limits, check_limits
+from shimin_graphql.engine.registered import LookUp, Registered
 from shimin_graphql.engine.scopes import personal_fields
 
 ADHOC_KEPT = 256
-"""Ad-hoc and mini-app documents kept ready, least recently used dropped first."""
+"""Texts of anybody kept ready, least recently used dropped first."""
+VETTED_KEPT = 1_000
+"""Documents of mini-app releases and of registrations kept ready, likewise; nobody's texts push them out."""
+
+_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +67,28 @@ class DocumentError(GraphQLError):
 class Documents:
     """Everything the engine can run: trusted documents by id and, where allowed, texts as they come."""
 
-    def __init__(self, schema: GraphQLSchema, limits: Limits | None = None, *, hide_suggestions: bool = True) -> None:
-        """Serve documents of one schema within the limits."""
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        limits: Limits | None = None,
+        *,
+        hide_suggestions: bool = True,
+        look_up: LookUp | None = None,
+    ) -> None:
+        """Serve documents of one schema within the limits.
+
+        Args:
+            look_up: asks the registry for the texts of documents; None: there is none.
+        """
         self.schema = schema
         self._limits = limits or Limits()
         self._hide_suggestions = hide_suggestions
         self._trusted: dict[str, Document] = {}
+        self.registered = Registered(self.vetted, look_up)
+        self._vetted: OrderedDict[str, Document] = OrderedDict()
         self._compiled: OrderedDict[str, Document] = OrderedDict()
+        self.distributed: Sequence[Document] = ()
+        """The operations that come with this version."""
 
     def register(self, text: str) -> Document:
         """Trust a document: from now on its id runs it.
@@ -74,20 +97,17 @@ class Documents:
             DocumentInvalid: it does not parse, does not fit the schema or holds more than one operation.
             DocumentTooCostly: it is beyond a limit.
         """
-        try:
-            document = self._read(text)
-        except DocumentError as error:
-            raise DocumentInvalid(reason=error.summary) from None
+        document = self.vetted(text)
         self._trusted[document.id] = document
         return document
 
-    def register_client(self) -> list[Document]:
+    def register_client(self) -> None:
         """Trust the reference mobile client's operations that are part of this distribution."""
         folder = resources.files("shimin_graphql") / "operations"
         files = sorted(
             (item for item in folder.iterdir() if item.name.endswith(".graphql")), key=lambda item: item.name
         )
-        return [self.register(item.read_text("utf-8")) for item in files]
+        self.distributed = [self.register(item.read_text("utf-8")) for item in files]
 
     def trusted(self, document_id: str) -> Document:
         """Return the trusted document of that id.
@@ -104,9 +124,45 @@ class Documents:
         """Return the trusted document of that id, wherever it was registered.
 
         Raises:
-            DocumentUnknown: nobody registered it.
+            DocumentUnknown: nobody registered it, it was retired, or it is no id at all.
+            DocumentOutdated: it no longer fits the schema.
         """
-        return self.trusted(document_id)
+        document = self._trusted.get(document_id)
+        if document is not None:
+            return document
+        if not _ID.fullmatch(document_id):
+            raise DocumentUnknown
+        return await self.registered.find(document_id)
+
+    def vetted(self, text: str) -> Document:
+        """Return a document that somebody answers for made ready to run: one for each id, however often it is read.
+
+        Raises:
+            DocumentInvalid: it does not parse, does not fit the schema or holds more than one operation.
+            DocumentTooCostly: it is beyond a limit.
+        """
+        document_id = sha256_id(text)
+        document = self._vetted.get(document_id)
+        if document is None:
+            try:
+                document = self._vetted[document_id] = self._read(text)
+            except DocumentError as error:
+                raise DocumentInvalid(reason=error.summary) from None
+            if len(self._vetted) > VETTED_KEPT:
+                self._vetted.popitem(last=False)
+        else:
+            self._vetted.move_to_end(document_id)
+        return document
+
+    def faults(self, text: str) -> list[DocumentFault]:
+        """Return everything that keeps a document from being trusted, each with its place."""
+        try:
+            self._read(text)
+        except DocumentError as error:
+            return [_fault(item) for item in error.errors]
+        except DocumentTooCostly as refusal:
+            return [DocumentFault(say_refusal(refusal, "en"))]
+        return []
 
     def compile(self, text: str, operation_name: str | None = None) -> Document:
         """Return a text made ready to run, from the cache where it was seen before.
@@ -158,6 +214,11 @@ def _pick(ast: DocumentNode, name: str | None) -> OperationDefinitionNode:
         hint = "name one of them in operationName" if name is None and operations else "no operation of that name"
         raise DocumentError([GraphQLError(f"the document holds {len(operations)} operations: {hint}")])
     return chosen[0]
+
+
+def _fault(error: GraphQLError) -> DocumentFault:
+    place = (error.locations or [None])[0]
+    return DocumentFault(error.message, place.line, place.column) if place else DocumentFault(error.message)
 
 
 def _located(error: GraphQLError) -> str:

@@ -1,0 +1,156 @@
+"""Saying how a document runs: the tier of each root field and why, its statements, what it reads and who may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    DirectiveNode,
+    FieldNode,
+    Node,
+    VariableNode,
+    Visitor,
+    print_ast,
+    value_from_ast_untyped,
+    visit,
+)
+
+from shimin.db.dialect import DIALECTS
+from shimin.kit.text import LOCALES
+from shimin_graphql.engine.mapping import definition_of
+from shimin_graphql.engine.plan import Plan, Planner
+from shimin_graphql.engine.selection import Selections, deciding_variables
+from shimin_graphql.types.base import Allow
+
+if TYPE_CHECKING:
+    from graphql import GraphQLObjectType, GraphQLSchema, VariableDefinitionNode
+
+    from shimin_graphql.engine.documents import Document
+
+COMPILED = 1
+RESOLVED = 3
+"""The tier in which what is not compiled runs."""
+NOT_A_QUERY = "only queries are compiled: a {kind} runs its resolvers"
+
+
+def explain(schema: GraphQLSchema, document: Document) -> Mapping[str, Any]:
+    """Return how a document runs, as values that JSON can hold.
+
+    The statements are those of the first language; values a document takes decide some of them, so the answer says
+    for which it holds: what ``@include`` and ``@skip`` leave in, and which paging arguments are given.
+
+    Returns:
+        ``id``, ``name``, ``kind``; ``variables`` (``name``, ``type``, ``default``); ``scopes`` (``scope``, ``path``);
+        ``assumed`` (the value of each variable that decides a statement); ``roots``, one for each response key
+        (``key``, ``field``, ``rule`` who may ask, ``tier`` 1 or 3, ``reason`` why it is not 1, ``kept_until`` the facts
+        until which its answer is kept for everybody); ``statements`` by engine, in SQL: for all
+        roots of tier 1, nothing kept.
+    """
+    assumed = _assumed(document)
+    plans = _plans(schema, document, assumed) if document.kind == "query" else {}
+    return {
+        "id": document.id,
+        "name": document.scopes.name,
+        "kind": document.kind,
+        "variables": [_variable(node) for node in document.operation.variable_definitions or ()],
+        "scopes": [{"scope": item.scope, "path": item.path} for item in document.scopes.fields],
+        "assumed": assumed,
+        "roots": _roots(schema, document, assumed, plans),
+        "statements": {
+            engine: [plan.private.compiled.single] if plan.private else [] for engine, (plan, _) in plans.items()
+        },
+    }
+
+
+def _plans(
+    schema: GraphQLSchema, document: Document, assumed: Mapping[str, Any]
+) -> Mapping[str, tuple[Plan, Mapping[str, list[str]]]]:
+    """Return, for each engine, the plan with nothing kept, and the facts that end what would be kept."""
+    made: dict[str, tuple[Plan, Mapping[str, list[str]]]] = {}
+    for engine, dialect in DIALECTS.items():
+        whole, apart = (
+            Planner(schema, document, dialect, keep=keep).draw(LOCALES[0], assumed) for keep in (False, True)
+        )
+        made[engine] = (whole, {kept.key: sorted(kept.changed_by) for kept in apart.kept})
+    return made
+
+
+def _roots(
+    schema: GraphQLSchema,
+    document: Document,
+    assumed: Mapping[str, Any],
+    plans: Mapping[str, tuple[Plan, Mapping[str, list[str]]]],
+) -> list[Mapping[str, Any]]:
+    kind = schema.get_root_type(document.operation.operation)
+    if kind is None:
+        raise AssertionError
+    flags = {name: bool(assumed.get(name)) for name in deciding_variables(document.ast, document.operation)[0]}
+    asked = Selections(schema, document.ast, flags).fields(kind, [document.operation.selection_set])
+    found = []
+    for key, nodes in asked.items():
+        reasons = [plan.reasons[key] for plan, _ in plans.values() if key in plan.reasons]
+        if document.kind != "query":
+            reasons = [NOT_A_QUERY.format(kind=document.kind)]
+        kept = next((kept.get(key, []) for _, kept in plans.values()), [])
+        found.append(
+            {
+                "key": key,
+                "field": nodes[0].name.value,
+                "rule": _rule(kind, nodes[0]),
+                "tier": RESOLVED if reasons else COMPILED,
+                "reason": reasons[0] if reasons else "",
+                "kept_until": kept,
+            }
+        )
+    return found
+
+
+def _rule(kind: GraphQLObjectType, node: FieldNode) -> str:
+    """Return who may ask for a root field, as the schema's ``@allow`` says it."""
+    item = kind.fields.get(node.name.value)
+    if item is None:
+        return "anyone"  # __typename
+    declared = getattr(definition_of(item), "directives", ())
+    return ", ".join(who for directive in declared if isinstance(directive, Allow) for who in directive.who)
+
+
+def _variable(node: VariableDefinitionNode) -> Mapping[str, Any]:
+    default = value_from_ast_untyped(node.default_value) if node.default_value else None
+    return {"name": node.variable.name.value, "type": print_ast(node.type), "default": default}
+
+
+def _assumed(document: Document) -> dict[str, Any]:
+    """Return a value for each variable that decides what is compiled: as if everything was asked for.
+
+    A flag takes its default, else what leaves most in; a page its default, else a size where one must be given.
+    """
+    flags, paging = deciding_variables(document.ast, document.operation)
+    includes = _includes(document)
+    found: dict[str, Any] = {}
+    for node in document.operation.variable_definitions or ():
+        name = node.variable.name.value
+        given = _variable(node)["default"]
+        if name in flags:
+            found[name] = name in includes if given is None else given
+        elif name in paging:
+            found[name] = 1 if given is None and str(print_ast(node.type)).endswith("!") else given
+    return found
+
+
+class _Includes(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+        if node.name.value == "include":
+            self.names |= {a.value.name.value for a in node.arguments or () if isinstance(a.value, VariableNode)}
+
+
+def _includes(document: Document) -> set[str]:
+    """Return the variables that ``@include`` asks."""
+    found = _Includes()
+    node: Node = document.ast
+    visit(node, found)
+    return found.names
