@@ -9,7 +9,7 @@ PYTHON := $(or $(PYTHON),$(shell for p in .venv/bin/python python3 python3.14 py
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help run test check fix bench lock migration docs clean distclean install-run install-test
+.PHONY: help run test check fix bench bench-graphql lock migration docs clean distclean install-run install-test
 
 help: ## List the commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -28,6 +28,9 @@ fix: install-test ## Format, and mend what the linter can mend
 
 bench: install-test ## Measure; JSON lines with versions and machine on standard output and in bench/
 	@exec $(BIN)/python tools/dev/bench.py $(ARGS)
+
+bench-graphql: install-test ## Compare the GraphQL engine with its peers in processor time (ARGS=--help)
+	@exec $(BIN)/python tools/dev/bench_graphql.py $(ARGS)
 
 lock: install-test ## Write requirements/*.txt anew (ARGS=--upgrade for newer versions)
 	@exec $(BIN)/python tools/dev/lock.py $(ARGS)

@@ -81,6 +81,8 @@ class Settings(BaseSettings):
     """The payment channel (the emulator in development)."""
     body_bytes_max: int = Field(default=256 * 1024, ge=1024, le=10 * 1024 * 1024)
     """Largest request body taken by the GraphQL endpoint."""
+    web_origins: list[str] = []
+    """Origins of other sites whose pages may call the GraphQL endpoint, such as ``["https://portal.example"]``."""
     request_timeout_s: float = Field(default=10.0, gt=0, le=60)
     """Time one GraphQL request may take in all."""
     engine_tier: Literal["compiled", "batched", "stock"] = "compiled"
@@ -89,6 +91,12 @@ class Settings(BaseSettings):
     """Keep the parts of answers that are the same for everybody, until a fact changes them."""
     engine_batch_max: int = Field(default=32, ge=1, le=256)
     """Callers who wait for the same statement and are answered by one round trip; 1: each by their own."""
+    document_cost_max: int = Field(default=10_000, ge=100, le=1_000_000)
+    """Points that one GraphQL document may cost; about 30 µs of processor time each where its resolvers run."""
+    document_budget: int = Field(default=120_000, ge=1_000, le=1_000_000_000)
+    """Points that a signed-in caller may spend in a minute on documents that are not trusted."""
+    document_budget_anonymous: int = Field(default=60_000, ge=1_000, le=1_000_000_000)
+    """The same for all callers together who are not signed in and come from one network address."""
     payment_chase_after_s: float = Field(default=15.0, gt=0, le=86_400)
     """Age at which a confirmed payment without an outcome is asked about at the channel."""
     sandbox_unjailed: bool = False

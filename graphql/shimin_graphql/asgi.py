@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import structlog
@@ -17,8 +17,12 @@ from shimin.kit.ids import new_id
 from shimin.kit.refusal import NotFound, Refusal
 from shimin.kit.text import pick_locale, say_refusal
 from shimin.worker import relaying
+from shimin_graphql.engine.budget import Budget
 from shimin_graphql.engine.errors import InternalFault, MethodNotAllowed
+from shimin_graphql.engine.events import EventsEndpoint
 from shimin_graphql.engine.http import GraphQLEndpoint
+from shimin_graphql.engine.intake import Intake
+from shimin_graphql.engine.origin import Origins
 from shimin_graphql.identify import make_context
 from shimin_graphql.middleware import SecurityHeaders
 from shimin_graphql.routes import health
@@ -28,15 +32,41 @@ from shimin_graphql.routes.webhooks import channel_webhook
 
 if TYPE_CHECKING:
     from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from shimin.config import Settings
+    from shimin_graphql.context import Context
+    from shimin_graphql.engine.headers import Headers
 
+    Endpoint = ASGIApp
 
 log = structlog.get_logger("shimin.http")
 METHOD_NOT_ALLOWED = 405
 
 
-def create_app(settings: Settings, platform: Platform | None = None) -> Starlette:
+class Application:
+    """Hands GraphQL to its endpoints directly and everything else to the routes.
+
+    Nearly every request is GraphQL; routing, request objects and middleware would cost it more than its statement.
+    """
+
+    def __init__(self, routes: Starlette) -> None:
+        """Serve the routes; ``endpoints`` are added when the application starts."""
+        self.state = routes.state
+        self.endpoints: dict[str, Endpoint] = {}
+        self._routes = routes
+
+    def started(self) -> AbstractAsyncContextManager[Any]:
+        """Start the application for a block, for callers that are no ASGI server."""
+        return self._routes.router.lifespan_context(self._routes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection, or the application's start and end."""
+        endpoint = self.endpoints.get(scope["path"]) if scope["type"] == "http" else None
+        await (endpoint or self._routes)(scope, receive, send)
+
+
+def create_app(settings: Settings, platform: Platform | None = None) -> Application:
     """Return the application for these settings.
 
     Args:
@@ -49,26 +79,46 @@ def create_app(settings: Settings, platform: Platform | None = None) -> Starlett
         async with AsyncExitStack() as stack:
             opened = platform if platform is not None else await stack.enter_async_context(open_platform(settings))
             app.state.platform = opened
-            app.state.endpoint = GraphQLEndpoint(
-                opened.edge.engine,
-                opened.edge.documents,
-                make_context,
-                body_bytes_max=settings.body_bytes_max,
-                texts_allowed=settings.mode == "development",
-            )
+            application.endpoints = graphql_endpoints(settings, opened)
             if settings.worker == "embedded":
                 await stack.enter_async_context(relaying(opened))
             yield
 
     app = Starlette(routes=_routes(settings), lifespan=lifespan, exception_handlers=HANDLERS)
     app.add_middleware(SecurityHeaders)
-    return app
+    application = Application(app)
+    return application
+
+
+def graphql_endpoints(settings: Settings, platform: Platform) -> dict[str, Endpoint]:
+    """Return what answers GraphQL, by path."""
+    edge = platform.edge
+
+    async def identify(headers: Headers) -> Context:
+        return await make_context(headers, platform)
+
+    intake = Intake(
+        edge.documents,
+        identify,
+        Origins(own=[settings.issuer], web=settings.web_origins),
+        body_bytes_max=settings.body_bytes_max,
+        texts_allowed=settings.mode == "development",
+        budget=Budget(
+            edge.documents,
+            cache=platform.cache,
+            clock=platform.clock,
+            signed_in_points=settings.document_budget,
+            anonymous_points=settings.document_budget_anonymous,
+        ),
+    )
+    return {
+        "/graphql": GraphQLEndpoint(edge.engine, intake),
+        "/graphql/stream": EventsEndpoint(edge.engine, intake),
+    }
 
 
 def _routes(settings: Settings) -> list[BaseRoute]:
     routes: list[BaseRoute] = [
-        Route("/graphql", graphql, methods=["GET", "POST"]),
-        Route("/graphql/stream", graphql_stream, methods=["GET", "POST"]),
         Route("/health/live", health.live),
         Route("/health/ready", health.ready),
         Route("/.well-known/jwks.json", health.keys),
@@ -79,18 +129,6 @@ def _routes(settings: Settings) -> list[BaseRoute]:
     if settings.mode == "development":
         routes.append(Route("/dev/inbox", dev_inbox))
     return routes
-
-
-async def graphql(request: Request) -> Response:
-    """Answer queries and mutations."""
-    endpoint: GraphQLEndpoint = request.app.state.endpoint
-    return await endpoint.handle(request)
-
-
-async def graphql_stream(request: Request) -> Response:
-    """Answer any operation as server-sent events."""
-    endpoint: GraphQLEndpoint = request.app.state.endpoint
-    return await endpoint.stream(request)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

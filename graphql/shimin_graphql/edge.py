@@ -12,8 +12,10 @@ from shimin_graphql.context import Context
 from shimin_graphql.engine.documents import Documents
 from shimin_graphql.engine.explain import explain
 from shimin_graphql.engine.fragments import Fragments
+from shimin_graphql.engine.limits import Limits
 from shimin_graphql.engine.plan import public_facts
 from shimin_graphql.engine.run import Engine
+from shimin_graphql.engine.values import check_variables
 from shimin_graphql.schema import schema
 
 if TYPE_CHECKING:
@@ -32,9 +34,10 @@ class SchemaEdge:
         """Run documents as the settings say."""
         self.documents = Documents(
             schema._schema,  # noqa: SLF001 - Strawberry offers the core schema by this name only
+            Limits(cost=settings.document_cost_max),
             look_up=self._registered_texts,
         )
-        self.documents.register_client()
+        self._distributed = self.documents.register_client()
         self.fragments = Fragments() if settings.engine_keep_public else None
         self.engine = Engine(
             self.documents.schema,
@@ -64,11 +67,11 @@ class SchemaEdge:
         Raises:
             DocumentInvalid, DocumentTooCostly: it cannot be trusted.
         """
-        return explain(self.documents.schema, self.documents.vetted(text))
+        return explain(self.documents.schema, self.documents.vetted(text), self.engine.tier)
 
     def distributed(self) -> Mapping[str, str]:
         """Return the texts of the operations that come with this version, by id."""
-        return {document.id: document.text for document in self.documents.distributed}
+        return {document.id: document.text for document in self._distributed}
 
     async def run_document(self, call: Call, text: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """Run a document of a mini-app release for this call and return its data.
@@ -80,6 +83,7 @@ class SchemaEdge:
             message = "the edge was used before its platform was complete"
             raise RuntimeError(message)
         document = self.documents.vetted(text)
+        check_variables(variables, self.documents.limits.values)
         context = Context(call=call, platform=self.platform)
         return await self.engine.run_whole(document, variables, context)
 

@@ -1,8 +1,8 @@
-"""From an HTTP request to the call it makes: the only place of the edge where a token becomes an actor."""
+"""From a request's headers to the call it makes: the only place of the edge where a token becomes an actor."""
+
+from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from starlette.requests import Request
 
 from shimin import identity
 from shimin.kit.call import ANONYMOUS, Call
@@ -12,11 +12,12 @@ from shimin_graphql.context import Context
 
 if TYPE_CHECKING:
     from shimin.assembly import Platform
+    from shimin_graphql.engine.headers import Headers
 
 BEARER = "bearer "
 
 
-async def make_context(request: Request) -> Context:
+async def make_context(headers: Headers, platform: Platform) -> Context:
     """Return the surroundings of a request: whoever the bearer token says, else nobody.
 
     Raises:
@@ -25,12 +26,12 @@ async def make_context(request: Request) -> Context:
 
     Source: RFC 6750 section 2.1 (the token is taken from the Authorization header only).
     """
-    platform: Platform = request.app.state.platform
-    locale = pick_locale(request.headers.get("accept-language"))
-    header = request.headers.get("authorization")
-    if header is None:
+    language, given = headers.get(b"accept-language"), headers.get(b"authorization")
+    locale = pick_locale(None if language is None else language.decode("latin-1"))
+    if given is None:
         return Context(call=Call(actor=ANONYMOUS, locale=locale), platform=platform)
-    if not header[: len(BEARER)].lower() == BEARER:
+    header = given.decode("latin-1")
+    if header[: len(BEARER)].lower() != BEARER:
         raise TokenInvalid
     known = await identity.authenticate(
         header[len(BEARER) :].strip(),
@@ -39,10 +40,5 @@ async def make_context(request: Request) -> Context:
         verified=platform.verified,
         clock=platform.clock,
     )
-    call = Call(
-        actor=known.actor,
-        session_id=known.session_id,
-        device=known.device,
-        locale=locale,
-    )
+    call = Call(actor=known.actor, session_id=known.session_id, device=known.device, locale=locale)
     return Context(call=call, platform=platform)

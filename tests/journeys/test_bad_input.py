@@ -124,7 +124,7 @@ async def edge(database_url: str, tmp_path: Path) -> AsyncIterator[Edge]:
 async def serving(settings: Settings, world: World) -> AsyncIterator[Edge]:
     """Serve an open platform under these settings."""
     app = create_app(settings, world.platform)
-    async with app.router.lifespan_context(app):
+    async with app.started():
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://shimin.test") as http:
             yield Edge(world, http, settings)

@@ -47,8 +47,12 @@ class Owner:
 
 
 @contextlib.contextmanager
-def postgres() -> Iterator[str]:
+def postgres(**chosen: str) -> Iterator[str]:
     """Start PostgreSQL and yield its address with a superuser's name and password.
+
+    Args:
+        chosen: settings of the server that differ from the tests' (``shared_buffers="1GB"``); a server that is
+            given keeps its own.
 
     Raises:
         ServerMissing: there is none and none may be installed, or it does not start.
@@ -76,6 +80,7 @@ def postgres() -> Iterator[str]:
             settings = {
                 "port": port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "max_connections": 300,
                 "shared_buffers": "128MB", "max_wal_size": "2GB", "checkpoint_timeout": "30min", "autovacuum": "off",
+                **chosen,
             }  # fmt: skip
             flags = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
             return [binaries / "postgres", "-D", data, *flags]
@@ -232,7 +237,7 @@ def _run_once(command: Sequence[str | Path], folder: Path, owner: Owner | None) 
         raise ServerMissing(message)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask the kernel to stop the server when this process is killed: then nobody else would."""
     ctypes.CDLL(None).prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
@@ -252,7 +257,7 @@ def _running(
     with log.open("wb") as output:
         process = subprocess.Popen(
             command(port), cwd=folder, env=_environment(folder), stdin=subprocess.DEVNULL, stdout=output,
-            stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=_die_with_parent,  # noqa: PLW1509 - one thread
+            stderr=subprocess.STDOUT, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - one thread
             user=owner.uid if owner else None, group=owner.gid if owner else None, extra_groups=[] if owner else None,
         )  # fmt: skip
     try:

@@ -65,17 +65,17 @@ class MemoryCache:
         """Forget the value."""
         self._remove(key)
 
-    async def count(self, key: str, *, window_s: float) -> int:
-        """Add one to the key's counter; the window begins with its first event."""
+    async def count(self, key: str, *, window_s: float, by: int = 1) -> int:
+        """Add to the key's counter; the window begins with its first event."""
         now_s = self._monotonic_s()
         ends_at, count = self._counters.get(key, (0.0, 0))
         if ends_at <= now_s:
             ends_at, count = now_s + window_s, 0
-        self._counters[key] = (ends_at, count + 1)
+        self._counters[key] = (ends_at, count + by)
         self._counters.move_to_end(key)
         if len(self._counters) > self._entries_max:
             self._counters.popitem(last=False)
-        return count + 1
+        return count + by
 
     async def close(self) -> None:
         """Forget everything."""

@@ -19,8 +19,8 @@ REST_S = 1.0
 """After a failure Redis is left alone this long, so that a dead one does not slow every request."""
 PREFIX = "shimin:cache:"
 _COUNT = """
-local n = redis.call('INCR', KEYS[1])
-if n == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
+local n = redis.call('INCRBY', KEYS[1], ARGV[2])
+if redis.call('PTTL', KEYS[1]) < 0 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) end
 return n
 """
 Answer = TypeVar("Answer")
@@ -70,10 +70,11 @@ class RedisCache:
         """Forget the value."""
         await self._ask(self._client.delete(PREFIX + key))
 
-    async def count(self, key: str, *, window_s: float) -> int:
-        """Add one to the key's counter; this node counts along, so losing Redis never forgets what it saw."""
-        own = await self._own.count(key, window_s=window_s)
-        shared = await self._ask(self._count(keys=[f"{PREFIX}count:{key}"], args=[max(1, math.ceil(window_s * 1000))]))
+    async def count(self, key: str, *, window_s: float, by: int = 1) -> int:
+        """Add to the key's counter; this node counts along, so losing Redis never forgets what it saw."""
+        own = await self._own.count(key, window_s=window_s, by=by)
+        window_ms = max(1, math.ceil(window_s * 1000))
+        shared = await self._ask(self._count(keys=[f"{PREFIX}count:{key}"], args=[window_ms, by]))
         return own if shared is None else int(cast("int", shared))
 
     async def close(self) -> None:

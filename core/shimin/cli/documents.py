@@ -24,7 +24,7 @@ from shimin.kit.call import system_call
 from shimin.kit.clock import SystemClock
 from shimin.kit.document import DocumentFault
 from shimin.kit.refusal import Refusal
-from shimin.ports.edge import Edge
+from shimin.ports.edge import DocumentEdge
 
 FILE_BYTES_MAX = 256 * 1024
 UNIT_TIMEOUT_S = 60.0
@@ -155,7 +155,7 @@ def retire(asked: Annotated[str, typer.Argument(metavar="HASH", help="An id or i
 # ---- files ---------------------------------------------------------------------------------------------------------
 
 
-def _read(files: Iterable[Path], edge: Edge, *, quiet: bool) -> tuple[dict[str, str], list[Problem]]:
+def _read(files: Iterable[Path], edge: DocumentEdge, *, quiet: bool) -> tuple[dict[str, str], list[Problem]]:
     """Return each file's text, and everything that is wrong with any of them."""
     texts: dict[str, str] = {}
     problems: list[Problem] = []
@@ -227,7 +227,7 @@ async def _database(settings: Settings) -> AsyncIterator[Database]:
 
 
 async def _register(
-    settings: Settings, edge: Edge, orders: Mapping[str, RegisterDocument], *, quiet: bool
+    settings: Settings, edge: DocumentEdge, orders: Mapping[str, RegisterDocument], *, quiet: bool
 ) -> dict[str, bool]:
     """Register all in one unit; return which of them changed something."""
     changed: dict[str, bool] = {}
@@ -238,7 +238,7 @@ async def _register(
     return changed
 
 
-async def _retire(settings: Settings, edge: Edge, document_id: str) -> bool:
+async def _retire(settings: Settings, edge: DocumentEdge, document_id: str) -> bool:
     async with _database(settings) as db, db.unit() as unit:
         return await documents.retire(system_call(), document_id, unit=unit, edge=edge, clock=SystemClock())
 
@@ -261,7 +261,7 @@ def _resolve(asked: str, ids: Iterable[str]) -> str:
     return found.pop()
 
 
-def _text_of(asked: str, settings: Settings, edge: Edge) -> tuple[str, str]:
+def _text_of(asked: str, settings: Settings, edge: DocumentEdge) -> tuple[str, str]:
     """Return a document's text and whom it is for; the latter is empty for a file that does not come with us."""
     path = Path(asked)
     distributed = edge.distributed()
@@ -279,7 +279,7 @@ def _text_of(asked: str, settings: Settings, edge: Edge) -> tuple[str, str]:
         return found.text, f"{found.client} (retired)" if found.retired_at else found.client
 
 
-def _listed(item: TrustedDocument, edge: Edge) -> dict[str, Any]:
+def _listed(item: TrustedDocument, edge: DocumentEdge) -> dict[str, Any]:
     state, reason = "trusted", ""
     if item.retired_at:
         state = "retired"
@@ -299,7 +299,7 @@ def _listed(item: TrustedDocument, edge: Edge) -> dict[str, Any]:
     }
 
 
-def _built_in(document_id: str, text: str, edge: Edge) -> dict[str, Any]:
+def _built_in(document_id: str, text: str, edge: DocumentEdge) -> dict[str, Any]:
     read = edge.read_document(text)
     known = {"id": document_id, "name": read.name, "kind": read.kind, "client": BUILT_IN}
     return {**known, "state": "trusted", "reason": "", **dict.fromkeys(_UNREGISTERED)}

@@ -10,7 +10,7 @@ from rich.text import Text
 
 ENGINES = {"postgres": "PostgreSQL", "sqlite": "SQLite"}
 COLOURS = {1: "green", 2: "cyan", 3: "yellow"}
-WAYS = {1: "one statement", 2: "compiled resolvers", 3: "resolvers"}
+WAYS = {1: "one statement", 2: "compiled resolvers", 3: "resolvers as they come"}
 
 
 def show(console: Console, explained: Mapping[str, Any], standing: str) -> None:
@@ -38,8 +38,8 @@ def _facts(explained: Mapping[str, Any]) -> RenderableType:
     grid.add_row("variables", _lines([_variable(item) for item in explained["variables"]]) or "none")
     scopes = [Text.assemble((item["scope"], "magenta"), f" at {item['path']}") for item in explained["scopes"]]
     grid.add_row("reads of a person", _lines(scopes) or "nothing that mini-apps need consent for")
-    if "cost" in explained:
-        grid.add_row("cost", str(explained["cost"]))
+    usual, most = (f"{explained['cost'][key]:,}" for key in ("usual", "most"))
+    grid.add_row("cost", f"{usual} points" if usual == most else f"{usual} points, at most {most} with other variables")
     return grid
 
 

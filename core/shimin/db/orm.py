@@ -6,8 +6,7 @@ SQLite understands for all that models need), so one process may use both.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import Any, Protocol, cast
 
@@ -88,23 +87,22 @@ class OrmClient(BaseDBAsyncClient):
         """Refuse every later statement: the connection may by then serve somebody else's unit."""
         self._ended = True
 
-    @asynccontextmanager
-    async def _speaking(self) -> AsyncIterator[Session]:
-        async with self._turn:
-            if self._ended:
-                message = "this unit or reader has ended; a statement cannot join it any more"
-                raise AssertionError(message)
-            yield self._session
+    def _speaking(self) -> Session:
+        """Return the session to whoever has the turn."""
+        if self._ended:
+            message = "this unit or reader has ended; a statement cannot join it any more"
+            raise AssertionError(message)
+        return self._session
 
     async def fetch(self, sql: str, args: Sequence[object]) -> list[dict[str, Any]]:
         """Run one statement and return its rows."""
-        async with self._speaking() as session:
-            return await session.fetch(sql, args)
+        async with self._turn:
+            return await self._speaking().fetch(sql, args)
 
     async def execute(self, sql: str, args: Sequence[object]) -> int:
         """Run one statement and return how many rows it touched."""
-        async with self._speaking() as session:
-            return await session.execute(sql, args)
+        async with self._turn:
+            return await self._speaking().execute(sql, args)
 
     async def execute_insert(self, query: str, values: list[Any]) -> dict[str, Any] | None:
         """Run an INSERT; return the row of its RETURNING clause, if it has one."""
@@ -124,13 +122,13 @@ class OrmClient(BaseDBAsyncClient):
 
     async def execute_many(self, query: str, values: list[list[Any]]) -> None:
         """Run a statement with each of many sets of values."""
-        async with self._speaking() as session:
-            await session.run_many(query, values)
+        async with self._turn:
+            await self._speaking().run_many(query, values)
 
     async def execute_script(self, query: str) -> None:
         """Run several statements without values."""
-        async with self._speaking() as session:
-            await session.run_script(query)
+        async with self._turn:
+            await self._speaking().run_script(query)
 
 
 class _UnboundSession:

@@ -278,7 +278,8 @@ class PostgresDatabase(Database):
 
     async def _acquire(self, pool: asyncpg.Pool, timeout_s: float) -> Connection:
         try:
-            return await pool.acquire(timeout=timeout_s)
+            async with asyncio.timeout(timeout_s):  # the pool's own limit would make a task of each acquisition
+                return await pool.acquire()
         except TimeoutError as error:
             raise DatabaseBusy from error
         except (*_LOST, asyncpg.PostgresError) as error:
@@ -311,7 +312,7 @@ class PostgresDatabase(Database):
 
     @staticmethod
     async def _release(pool: asyncpg.Pool, connection: Connection) -> None:
-        await asyncio.shield(pool.release(connection, timeout=CLEANUP_TIMEOUT_S))
+        await pool.release(connection, timeout=CLEANUP_TIMEOUT_S)  # shields itself
 
 
 async def _commit(connection: Connection) -> str:

@@ -1,6 +1,6 @@
 """Reads views: pages by keyset, single rows, many at once; the view's rule is part of every statement."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -243,21 +243,20 @@ async def read_many(
 
 
 def _decode(view: View, row: Row) -> Row:
-    return {name: _value(view.columns[name], value) for name, value in row.items()}
+    decoded = dict(row)
+    for name, kind in view.converted:
+        value = decoded[name]
+        if value is not None:
+            decoded[name] = _CONVERT[kind](value)
+    return decoded
 
 
-def _value(column: Column, value: Any) -> Any:
-    if value is None:
-        return None
-    if column.kind == "document":
-        return orjson.loads(value)
-    if column.kind == "flag":
-        return bool(value)
-    if column.kind == "instant":
-        return as_instant(value)
-    if column.kind == "date":
-        return date.fromisoformat(value)
-    return value
+_CONVERT: Mapping[str, Callable[[Any], Any]] = {
+    "document": orjson.loads,
+    "flag": bool,
+    "instant": as_instant,
+    "date": date.fromisoformat,
+}
 
 
 def reverse(terms: Terms) -> Terms:

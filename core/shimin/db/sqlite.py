@@ -124,10 +124,13 @@ class SqliteDatabase(Database):
             async with unit_open(unit, timeout_s):
                 yield unit
                 await write_facts(unit)
-        except BaseException:
-            await self._writer.leave(commit=False)
+        except Exception:
+            await self._writer.undo()
             raise
-        await self._writer.leave(commit=True)
+        except BaseException:
+            await self._writer.undo(is_told=False)
+            raise
+        await self._writer.leave()
         self._committed(unit)
 
     @asynccontextmanager

@@ -11,7 +11,7 @@ import sqlite3
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from shimin.db.errors import DatabaseBusy, DatabaseFailed
 from shimin.db.sqlite_thread import ConnectionThread, ThreadSession
@@ -30,6 +30,12 @@ class _Group:
     def __init__(self) -> None:
         self.members: list[asyncio.Future[None]] = []
         self.begun_at = time.monotonic()
+
+    def join(self) -> asyncio.Future[None]:
+        """Return what ends when the group is committed, or fails with it."""
+        outcome: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.members.append(outcome)
+        return outcome
 
     def settle(self, error: Exception | None) -> None:
         for member in self.members:
@@ -85,12 +91,12 @@ class GroupWriter:
         self._closed = False
         self._group: _Group | None = None
         self._part = _Part()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self.commits = 0
         """How many commits were made; with the number of units it shows the gain."""
 
     async def enter(self, timeout_s: float) -> ThreadSession:
-        """Wait for a turn and start a unit; returns the connection for it, and ``leave`` must follow.
+        """Wait for a turn and start a unit; returns the connection for it, and ``leave`` or ``undo`` must follow.
 
         Raises:
             DatabaseBusy: no turn came in time.
@@ -114,23 +120,33 @@ class GroupWriter:
         self._group = _Group()
         return ThreadSession(self._thread, part.enter)
 
-    async def leave(self, *, commit: bool) -> None:
-        """End the unit: share the next commit and wait for it, or undo this unit alone.
+    async def undo(self, *, is_told: bool = True) -> None:
+        """End the unit and undo it alone.
+
+        Args:
+            is_told: whether somebody will hear why the unit failed. It may be something the units before it in the
+                group wrote, so nobody hears before that is durable: who is told "already paid" stops trying.
+
+        Raises:
+            DatabaseFailed: the commit of the units before it failed; what the unit saw of them is gone.
+        """
+        before = await asyncio.shield(self._background(self._undo_unit()))
+        if is_told and before is not None:
+            await before
+
+    async def leave(self) -> None:
+        """End the unit: share the next commit and wait for it.
 
         Raises:
             DatabaseFailed: the commit failed; nothing of the group was written.
         """
-        if not commit:
-            await asyncio.shield(self._background(self._undo_unit()))
-            return
         group = self._group
         if group is None:
             self._end_turn()
             raise DatabaseFailed(reason=_LOST)
-        member: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        group.members.append(member)
+        outcome = group.join()
         self._end_turn()
-        await member
+        await outcome
 
     async def close(self) -> None:
         """Wait for the running unit and commits, refuse those that wait, then end the thread."""
@@ -199,16 +215,20 @@ class GroupWriter:
             group.settle(None)
         self._end_turn()
 
-    async def _undo_unit(self) -> None:
+    async def _undo_unit(self) -> asyncio.Future[None] | None:
+        """Undo the unit that has the turn; returns what ends with the units before it, if there are any."""
         group = self._group
         try:
             if group is None or not group.members:
                 self._group = None
                 await self._thread.call(_roll_back)
-            elif not await self._thread.call(self._part.undo):
+                return None
+            if not await self._thread.call(self._part.undo):
                 # A full disk or an interrupt ends the whole transaction, not one savepoint: all its units failed.
                 self._group = None
                 group.settle(DatabaseFailed(reason=_LOST))
+                return None
+            return group.join()
         finally:
             self._end_turn()
 
@@ -216,7 +236,7 @@ class GroupWriter:
         await asyncio.wait([starting])
         await self._undo_unit()
 
-    def _background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def _background(self, work: Coroutine[None, None, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

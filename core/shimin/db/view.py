@@ -17,6 +17,8 @@ Kind = Literal["text", "id", "integer", "money", "instant", "date", "flag", "doc
 Classification = Literal["public", "personal", "sensitive"]
 Direction = Literal["asc", "desc"]
 _IDENTIFIER = re.compile(r"[a-z_][a-z0-9_]{0,62}")
+CONVERTED = frozenset({"document", "flag", "instant", "date"})
+"""Kinds that an engine gives as text or number."""
 _SORTABLE = frozenset({"text", "id", "integer", "money", "instant", "date"})
 
 
@@ -211,8 +213,13 @@ class View:
     changed_by: tuple[str, ...] = ()
     """The facts after which the rows are others; a view that names none is never kept in memory."""
 
+    converted: tuple[tuple[str, Kind], ...] = field(init=False, repr=False, compare=False, default=())
+    """The columns whose values the engines give as something else than the column's kind says."""
+
     def __post_init__(self) -> None:
         """Find mistakes of the declaration when it is imported, not when it is first read."""
+        found = tuple((name, column.kind) for name, column in self.columns.items() if column.kind in CONVERTED)
+        object.__setattr__(self, "converted", found)
         names = [
             self.table,
             *self.columns,

@@ -8,10 +8,10 @@ from shimin.documents.facts import DocumentRetired
 from shimin.kit.call import Call
 from shimin.kit.clock import Clock
 from shimin.kit.refusal import NotAllowed, NotFound
-from shimin.ports.edge import Edge
+from shimin.ports.edge import DocumentEdge
 
 
-async def retire(call: Call, document_id: str, *, unit: Unit, edge: Edge, clock: Clock) -> bool:
+async def retire(call: Call, document_id: str, *, unit: Unit, edge: DocumentEdge, clock: Clock) -> bool:
     """Stop a document everywhere within seconds; True where that changed something, False for a repeat.
 
     Raises:

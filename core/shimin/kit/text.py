@@ -3,7 +3,7 @@
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from importlib.abc import Traversable
 from importlib.util import find_spec
@@ -62,6 +62,7 @@ def say_refusal(refusal: Refusal, locale: Locale) -> str:
     return say(refusal.code, locale, refusal.params)
 
 
+@lru_cache(256)
 def pick_locale(accept_language: str | None) -> Locale:
     """Choose a locale from an ``Accept-Language`` header; zh-Hans where nothing fits (RFC 9110 section 12.5.4)."""
     ranked: list[tuple[float, int, Locale]] = []

@@ -25,8 +25,12 @@ class Cache(Protocol):
         """Forget the value."""
         ...
 
-    async def count(self, key: str, *, window_s: float) -> int:
-        """Add one to the key's counter and return how many there were in the running window."""
+    async def count(self, key: str, *, window_s: float, by: int = 1) -> int:
+        """Add to the key's counter and return what it comes to in the running window.
+
+        Args:
+            by: how much to add; a negative number takes back what was added in the same window.
+        """
         ...
 
     async def close(self) -> None:

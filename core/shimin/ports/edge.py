@@ -28,6 +28,21 @@ class Edge(Protocol):
         """
         ...
 
+    async def run_document(self, call: Call, text: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Run a document of a mini-app release for this call and return its data.
+
+        Raises:
+            shimin.kit.refusal.Refusal: the first error of the response.
+        """
+        ...
+
+
+class DocumentEdge(Edge, Protocol):
+    """The schema, as far as the registry of trusted documents and its operators need it.
+
+    Contract: all of it is pure and bounded, and needs no database.
+    """
+
     def check_document(self, text: str) -> Sequence[DocumentFault]:
         """Return everything that keeps a document from being trusted; nothing where it can be."""
         ...
@@ -36,9 +51,9 @@ class Edge(Protocol):
         """Return how a document runs, as values that JSON can hold.
 
         Returns:
-            ``id``, ``name``, ``kind`` and ``variables`` of the document; ``scopes`` with the path of each; ``roots``
-            with who may ask, the tier of each and why it is not the first; ``statements`` by database engine;
-            ``assumed``, the values of variables for which that holds.
+            ``id``, ``name``, ``kind`` and ``variables`` of the document; ``scopes`` with the path of each; ``cost``
+            in points; ``roots`` with who may ask, the tier of each and why it is not the first; ``statements`` by
+            database engine; ``assumed``, the values of variables for which that holds.
 
         Raises:
             shimin.kit.refusal.Refusal: ``DOCUMENT_INVALID`` or ``DOCUMENT_TOO_COSTLY``.
@@ -47,12 +62,4 @@ class Edge(Protocol):
 
     def distributed(self) -> Mapping[str, str]:
         """Return the texts of the operations that come with this version, by id; they are always trusted."""
-        ...
-
-    async def run_document(self, call: Call, text: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Run a document of a mini-app release for this call and return its data.
-
-        Raises:
-            shimin.kit.refusal.Refusal: the first error of the response.
-        """
         ...

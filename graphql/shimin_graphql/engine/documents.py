@@ -2,9 +2,10 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from importlib import resources
+from typing import Any
 
 from graphql import (
     DocumentNode,
@@ -15,13 +16,16 @@ from graphql import (
     parse,
     validate,
 )
+from graphql.validation.validate import ValidationAbortedError
 
 from shimin.kit.digest import sha256_id
 from shimin.kit.document import DocumentFault, DocumentScopes, OperationKind
 from shimin.kit.text import say_refusal
-from shimin_graphql.engine.errors import DocumentInvalid, DocumentTooCostly, DocumentUnknown
-from shimin_graphql.engine.limits import Limits, check_limits
+from shimin_graphql.engine.cost import Cost, defaults_of
+from shimin_graphql.engine.errors import DocumentIdInvalid, DocumentInvalid, DocumentTooCostly, DocumentUnknown
+from shimin_graphql.engine.limits import Limits, check_cost, check_limits, check_text
 from shimin_graphql.engine.registered import LookUp, Registered
+from shimin_graphql.engine.rules import validation_rules
 from shimin_graphql.engine.scopes import personal_fields
 
 ADHOC_KEPT = 256
@@ -41,6 +45,13 @@ class Document:
     ast: DocumentNode
     operation: OperationDefinitionNode
     scopes: DocumentScopes
+    cost: Cost = field(default_factory=Cost)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    """Defaults of its variables."""
+
+    def cost_of(self, variables: Mapping[str, Any]) -> int:
+        """Return what it costs with these variables, in points."""
+        return self.cost.at({**self.defaults, **variables}) if self.cost.terms else self.cost.constant
 
     @property
     def kind(self) -> OperationKind:
@@ -81,33 +92,32 @@ class Documents:
             look_up: asks the registry for the texts of documents; None: there is none.
         """
         self.schema = schema
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
+        self._rules = validation_rules(self.limits.comparisons)
         self._hide_suggestions = hide_suggestions
         self._trusted: dict[str, Document] = {}
         self.registered = Registered(self.vetted, look_up)
         self._vetted: OrderedDict[str, Document] = OrderedDict()
         self._compiled: OrderedDict[str, Document] = OrderedDict()
-        self.distributed: Sequence[Document] = ()
-        """The operations that come with this version."""
 
     def register(self, text: str) -> Document:
         """Trust a document: from now on its id runs it.
 
         Raises:
             DocumentInvalid: it does not parse, does not fit the schema or holds more than one operation.
-            DocumentTooCostly: it is beyond a limit.
+            DocumentTooCostly: it is beyond a limit, or some variables would make it so.
         """
         document = self.vetted(text)
         self._trusted[document.id] = document
         return document
 
-    def register_client(self) -> None:
+    def register_client(self) -> list[Document]:
         """Trust the reference mobile client's operations that are part of this distribution."""
         folder = resources.files("shimin_graphql") / "operations"
         files = sorted(
             (item for item in folder.iterdir() if item.name.endswith(".graphql")), key=lambda item: item.name
         )
-        self.distributed = [self.register(item.read_text("utf-8")) for item in files]
+        return [self.register(item.read_text("utf-8")) for item in files]
 
     def trusted(self, document_id: str) -> Document:
         """Return the trusted document of that id.
@@ -124,14 +134,15 @@ class Documents:
         """Return the trusted document of that id, wherever it was registered.
 
         Raises:
-            DocumentUnknown: nobody registered it, it was retired, or it is no id at all.
+            DocumentIdInvalid: it is no id.
+            DocumentUnknown: nobody registered it, or it was retired.
             DocumentOutdated: it no longer fits the schema.
         """
         document = self._trusted.get(document_id)
         if document is not None:
             return document
         if not _ID.fullmatch(document_id):
-            raise DocumentUnknown
+            raise DocumentIdInvalid
         return await self.registered.find(document_id)
 
     def vetted(self, text: str) -> Document:
@@ -139,15 +150,16 @@ class Documents:
 
         Raises:
             DocumentInvalid: it does not parse, does not fit the schema or holds more than one operation.
-            DocumentTooCostly: it is beyond a limit.
+            DocumentTooCostly: it is beyond a limit, or some variables would make it so.
         """
         document_id = sha256_id(text)
         document = self._vetted.get(document_id)
         if document is None:
             try:
-                document = self._vetted[document_id] = self._read(text)
+                document = self._trustworthy(text)
             except DocumentError as error:
                 raise DocumentInvalid(reason=error.summary) from None
+            self._vetted[document_id] = document
             if len(self._vetted) > VETTED_KEPT:
                 self._vetted.popitem(last=False)
         else:
@@ -157,7 +169,7 @@ class Documents:
     def faults(self, text: str) -> list[DocumentFault]:
         """Return everything that keeps a document from being trusted, each with its place."""
         try:
-            self._read(text)
+            self._trustworthy(text)
         except DocumentError as error:
             return [_fault(item) for item in error.errors]
         except DocumentTooCostly as refusal:
@@ -171,7 +183,7 @@ class Documents:
             DocumentError: with every syntax or validation error.
             DocumentTooCostly: it is beyond a limit, found before validation could be made slow.
         """
-        key = f"{operation_name or ''}\n{text}"
+        key = _key(text, operation_name)
         document = self._compiled.get(key)
         if document is None:
             document = self._compiled[key] = self._read(text, operation_name)
@@ -181,18 +193,23 @@ class Documents:
             self._compiled.move_to_end(key)
         return document
 
+    def is_ready(self, text: str, operation_name: str | None = None) -> bool:
+        """Tell whether a text has been made ready to run, so that running it costs no reading."""
+        return _key(text, operation_name) in self._compiled
+
+    def _trustworthy(self, text: str) -> Document:
+        """Return a document that is within the limits whatever its variables are."""
+        document = self._read(text)
+        check_cost(document.cost.most, self.limits)
+        return document
+
     def _read(self, text: str, operation_name: str | None = None) -> Document:
-        if len(text) > self._limits.text_chars:
-            raise DocumentTooCostly(limit="text_chars", found=len(text), allowed=self._limits.text_chars)
-        try:
-            ast = parse(text, max_tokens=self._limits.tokens)
-        except GraphQLError as error:
-            raise DocumentError([error]) from None
-        except RecursionError:
-            raise DocumentTooCostly(limit="depth", found=self._limits.depth + 1, allowed=self._limits.depth) from None
-        check_limits(ast, self._limits)
-        errors = validate(self.schema, ast, max_errors=20, hide_suggestions=self._hide_suggestions)
+        ast = self._parse(text)
+        costs = check_limits(ast, self.schema, self.limits)
+        errors = validate(self.schema, ast, self._rules, max_errors=20, hide_suggestions=self._hide_suggestions)
         if errors:
+            if isinstance(errors[-1], ValidationAbortedError) and len(errors) <= 20:  # noqa: PLR2004 - not for too many
+                raise _beyond("comparisons", self.limits)
             raise DocumentError(errors)
         operation = _pick(ast, operation_name)
         document_id = sha256_id(text)
@@ -203,7 +220,30 @@ class Documents:
             fields=personal_fields(self.schema, ast, operation),
         )
         only = [n for n in ast.definitions if n is operation or isinstance(n, FragmentDefinitionNode)]
-        return Document(document_id, text, DocumentNode(definitions=tuple(only)), operation, scopes)
+        cost = costs[next(place for place, node in enumerate(ast.definitions) if node is operation)]
+        ast = DocumentNode(definitions=tuple(only))
+        return Document(document_id, text, ast, operation, scopes, cost, defaults_of(operation))
+
+    def _parse(self, text: str) -> DocumentNode:
+        check_text(text, self.limits)
+        try:
+            return parse(text, max_tokens=self.limits.tokens)
+        except GraphQLError as error:
+            if "more than" in error.message and "tokens" in error.message:
+                raise _beyond("tokens", self.limits) from None
+            if "nested too deeply" in error.message:
+                raise _beyond("nesting", self.limits) from None
+            raise DocumentError([error]) from None
+
+
+def _key(text: str, operation_name: str | None) -> str:
+    return f"{operation_name or ''}\n{text}"
+
+
+def _beyond(limit: str, limits: Limits) -> DocumentTooCostly:
+    """Return the refusal of a document whose measuring stopped at a limit."""
+    allowed: int = getattr(limits, limit)
+    return DocumentTooCostly(limit=limit, found=allowed + 1, allowed=allowed)
 
 
 def _pick(ast: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -217,8 +257,9 @@ def _pick(ast: DocumentNode, name: str | None) -> OperationDefinitionNode:
 
 
 def _fault(error: GraphQLError) -> DocumentFault:
-    place = (error.locations or [None])[0]
-    return DocumentFault(error.message, place.line, place.column) if place else DocumentFault(error.message)
+    for place in error.locations or ():
+        return DocumentFault(error.message, place.line, place.column)
+    return DocumentFault(error.message)
 
 
 def _located(error: GraphQLError) -> str:

@@ -33,10 +33,76 @@ class NotAcceptable(Refusal):
 
 
 class MethodNotAllowed(Refusal):
-    """This operation cannot be sent with that HTTP method: mutations and subscriptions need POST."""
+    """The path does not take that HTTP method, or only for queries; the ``Allow`` header says which it takes."""
 
     code = "METHOD_NOT_ALLOWED"
     http_status = 405
+
+
+class SubscriptionElsewhere(Refusal):
+    """A subscription was sent to the path that gives one answer; events have paths of their own."""
+
+    code = "SUBSCRIPTION_ELSEWHERE"
+
+
+class BodyTimeout(Refusal):
+    """The body did not arrive in time (RFC 9110 section 15.5.9)."""
+
+    code = "BODY_TIMEOUT"
+    http_status = 408
+    retryable = True
+
+
+class HeaderMalformed(Refusal):
+    """A header that may come once came twice, or says something that cannot be read."""
+
+    code = "HEADER_MALFORMED"
+    name: str
+
+
+class HeadersTooLarge(Refusal):
+    """More or longer headers than any honest client sends (RFC 6585 section 5)."""
+
+    code = "HEADERS_TOO_LARGE"
+    http_status = 431
+    size_bytes_max: int
+
+
+class UrlTooLong(Refusal):
+    """The query component of the address is longer than the limit; POST takes more."""
+
+    code = "URL_TOO_LONG"
+    http_status = 414
+    size_bytes_max: int
+
+
+class OriginNotAllowed(Refusal):
+    """A page of another site sent this; only the platform's own pages and those it was told of may."""
+
+    code = "ORIGIN_NOT_ALLOWED"
+    http_status = 403
+
+
+class StreamsTooMany(Refusal):
+    """The caller already follows as many streams as one caller may."""
+
+    code = "STREAMS_TOO_MANY"
+    http_status = 429
+    streams_max: int
+
+
+class StreamsFull(Refusal):
+    """This server holds as many streams as it can, or is about to stop; another one may have room."""
+
+    code = "STREAMS_FULL"
+    http_status = 503
+    retryable = True
+
+
+class DocumentIdInvalid(Refusal):
+    """The id is not ``sha256:`` and 64 lower-case hexadecimal digits (appendix on persisted documents)."""
+
+    code = "DOCUMENT_ID_INVALID"
 
 
 class DocumentUnknown(Refusal):
@@ -68,12 +134,32 @@ class DocumentInvalid(Refusal):
 
 
 class DocumentTooCostly(Refusal):
-    """The document is beyond a limit for documents that are not trusted (depth, aliases, fields, tokens)."""
+    """The document is beyond a limit; ``limit`` names which (docs/guide/graphql-limits.md lists them)."""
 
     code = "DOCUMENT_TOO_COSTLY"
     limit: str
     found: int
     allowed: int
+
+
+class VariablesTooLarge(Refusal):
+    """The variables hold more, or longer or deeper values, than a request may; ``limit`` names which."""
+
+    code = "VARIABLES_TOO_LARGE"
+    limit: str
+    found: int
+    allowed: int
+
+
+class BudgetExhausted(Refusal):
+    """The caller has spent the points of this minute for documents that are not trusted."""
+
+    code = "BUDGET_EXHAUSTED"
+    http_status = 429
+    retryable = True
+    requested: int
+    remaining: int
+    retry_after_s: int
 
 
 class DeadlineExceeded(Refusal):

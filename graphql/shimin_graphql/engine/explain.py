@@ -18,6 +18,7 @@ from graphql import (
 
 from shimin.db.dialect import DIALECTS
 from shimin.kit.text import LOCALES
+from shimin_graphql.engine.batched import Batched, NotCompilable
 from shimin_graphql.engine.mapping import definition_of
 from shimin_graphql.engine.plan import Plan, Planner
 from shimin_graphql.engine.selection import Selections, deciding_variables
@@ -27,36 +28,42 @@ if TYPE_CHECKING:
     from graphql import GraphQLObjectType, GraphQLSchema, VariableDefinitionNode
 
     from shimin_graphql.engine.documents import Document
+    from shimin_graphql.engine.run import Tier
 
-COMPILED = 1
-RESOLVED = 3
-"""The tier in which what is not compiled runs."""
-NOT_A_QUERY = "only queries are compiled: a {kind} runs its resolvers"
+COMPILED, BATCHED, STOCK = 1, 2, 3
+NOT_A_QUERY = "only queries become statements: a {kind} runs its resolvers"
+TIER_SET = "the setting engine_tier is “{tier}”"
 
 
-def explain(schema: GraphQLSchema, document: Document) -> Mapping[str, Any]:
+def explain(schema: GraphQLSchema, document: Document, tier: Tier) -> Mapping[str, Any]:
     """Return how a document runs, as values that JSON can hold.
 
     The statements are those of the first language; values a document takes decide some of them, so the answer says
     for which it holds: what ``@include`` and ``@skip`` leave in, and which paging arguments are given.
 
+    Args:
+        schema: what documents ask.
+        document: to explain.
+        tier: the fastest way that the engine may take.
+
     Returns:
         ``id``, ``name``, ``kind``; ``variables`` (``name``, ``type``, ``default``); ``scopes`` (``scope``, ``path``);
-        ``assumed`` (the value of each variable that decides a statement); ``roots``, one for each response key
-        (``key``, ``field``, ``rule`` who may ask, ``tier`` 1 or 3, ``reason`` why it is not 1, ``kept_until`` the facts
-        until which its answer is kept for everybody); ``statements`` by engine, in SQL: for all
-        roots of tier 1, nothing kept.
+        ``cost`` in points (``usual`` with the defaults of its variables, ``most`` with any); ``assumed`` (the value of
+        each variable that decides a statement); ``roots``, one for each response key (``key``, ``field``, ``rule`` who
+        may ask, ``tier`` 1 to 3, ``reason`` why it is not 1 and, at 3, not 2, ``kept_until`` the facts until which its
+        answer is kept for everybody); ``statements`` by engine, in SQL: for all roots of tier 1, nothing kept.
     """
     assumed = _assumed(document)
-    plans = _plans(schema, document, assumed) if document.kind == "query" else {}
+    plans = _plans(schema, document, assumed) if document.kind == "query" and tier == "compiled" else {}
     return {
         "id": document.id,
         "name": document.scopes.name,
         "kind": document.kind,
         "variables": [_variable(node) for node in document.operation.variable_definitions or ()],
         "scopes": [{"scope": item.scope, "path": item.path} for item in document.scopes.fields],
+        "cost": {"usual": document.cost_of(assumed), "most": document.cost.most},
         "assumed": assumed,
-        "roots": _roots(schema, document, assumed, plans),
+        "roots": _roots(schema, document, assumed, plans, tier),
         "statements": {
             engine: [plan.private.compiled.single] if plan.private else [] for engine, (plan, _) in plans.items()
         },
@@ -81,29 +88,41 @@ def _roots(
     document: Document,
     assumed: Mapping[str, Any],
     plans: Mapping[str, tuple[Plan, Mapping[str, list[str]]]],
+    tier: Tier,
 ) -> list[Mapping[str, Any]]:
     kind = schema.get_root_type(document.operation.operation)
     if kind is None:
         raise AssertionError
     flags = {name: bool(assumed.get(name)) for name in deciding_variables(document.ast, document.operation)[0]}
     asked = Selections(schema, document.ast, flags).fields(kind, [document.operation.selection_set])
-    found = []
+    common = TIER_SET.format(tier=tier) if tier != "compiled" else ""
+    if document.kind != "query":
+        common = NOT_A_QUERY.format(kind=document.kind)
+    resolved = next((plan.resolved for plan, _ in plans.values() if plan.resolved), document)
+    hindrance = common if tier == "stock" else _hindrance(schema, resolved)
+    found: list[Mapping[str, Any]] = []
     for key, nodes in asked.items():
-        reasons = [plan.reasons[key] for plan, _ in plans.values() if key in plan.reasons]
-        if document.kind != "query":
-            reasons = [NOT_A_QUERY.format(kind=document.kind)]
-        kept = next((kept.get(key, []) for _, kept in plans.values()), [])
+        reason = common or next((plan.reasons[key] for plan, _ in plans.values() if key in plan.reasons), "")
         found.append(
             {
                 "key": key,
                 "field": nodes[0].name.value,
                 "rule": _rule(kind, nodes[0]),
-                "tier": RESOLVED if reasons else COMPILED,
-                "reason": reasons[0] if reasons else "",
-                "kept_until": kept,
+                "tier": (STOCK if hindrance else BATCHED) if reason else COMPILED,
+                "reason": "; ".join(dict.fromkeys(said for said in (reason, hindrance) if said)) if reason else "",
+                "kept_until": next((kept.get(key, []) for _, kept in plans.values()), []),
             }
         )
     return found
+
+
+def _hindrance(schema: GraphQLSchema, document: Document) -> str:
+    """Return why the resolvers of a document cannot be compiled, nothing where they can."""
+    try:
+        Batched(schema, document.ast, document.operation, hide_suggestions=True)
+    except NotCompilable as reason:
+        return str(reason)
+    return ""
 
 
 def _rule(kind: GraphQLObjectType, node: FieldNode) -> str:

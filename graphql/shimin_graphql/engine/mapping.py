@@ -12,6 +12,8 @@ from graphql import GraphQLField, GraphQLNamedType, GraphQLObjectType, GraphQLOu
 from shimin.db import ActorValue, Value, View
 from shimin_graphql.engine.pieces import NotMapped
 
+MANY = "shimin.many"
+"""The key of a function that reads a field for many objects at once: ``await many(objects, info)``."""
 METADATA = "shimin.mapping"
 """The key under which a Strawberry field's metadata holds its mapping."""
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from shimin.kit.call import Call
 
 log = structlog.get_logger("shimin.graphql")
+MESSAGE_CHARS_MAX = 400
+"""Errors repeat parts of the document; more than this of it tells nobody more."""
 Answer = dict[str, Any]
 """A GraphQL response: ``data`` and, where something went wrong, ``errors``."""
 
@@ -60,7 +62,7 @@ def public_error(error: GraphQLError, call: Call) -> dict[str, Any]:
     refusal = cause_of(error, call)
     shown = refusal_error(refusal, call)
     if isinstance(refusal, DocumentInvalid):
-        shown["message"] = error.message
+        shown["message"] = error.message[:MESSAGE_CHARS_MAX]
     if error.locations:
         shown["locations"] = [{"line": place.line, "column": place.column} for place in error.locations]
     if error.path is not None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Literal
 
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute, subscribe
+from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, execute, subscribe
 
-from shimin_graphql.engine.compiled import CompiledQueries
+from shimin_graphql.engine.batched import Batched, NotCompilable
+from shimin_graphql.engine.compiled import PLANNERS_MAX, CompiledQueries
 from shimin_graphql.engine.errors import DeadlineExceeded
 from shimin_graphql.engine.fragments import Fragments
 from shimin_graphql.engine.reply import Answer, Reply, answer, cause_of, dump, public_error, refusal_error
@@ -48,6 +50,7 @@ class Engine:
         self.tier = tier
         self._timeout_s = timeout_s
         self._hide_suggestions = hide_suggestions
+        self._batched: OrderedDict[int, tuple[DocumentNode, Batched | None]] = OrderedDict()
         self.compiled = CompiledQueries(schema, self._resolve, fragments)
 
     async def run(self, document: Document, variables: Mapping[str, Any], context: Context) -> Answer:
@@ -107,6 +110,9 @@ class Engine:
     async def _resolve(self, document: Document, variables: Mapping[str, Any], context: Context) -> ExecutionResult:
         """Run a document's resolvers; the call becomes one made under it."""
         context.call = context.call.under(document.id)
+        batched = self._batched_plan(document) if self.tier != "stock" else None
+        if batched is not None:
+            return await batched.execute(variables, context)
         result = execute(
             self.schema,
             document.ast,
@@ -115,6 +121,22 @@ class Engine:
             hide_suggestions=self._hide_suggestions,
         )
         return await result if isawaitable(result) else result
+
+    def _batched_plan(self, document: Document) -> Batched | None:
+        """Return the document's compiled resolvers, or None where only the stock executor can run it."""
+        key = id(document.ast)
+        found = self._batched.get(key)
+        if found is None or found[0] is not document.ast:
+            try:
+                plan: Batched | None = Batched(
+                    self.schema, document.ast, document.operation, hide_suggestions=self._hide_suggestions
+                )
+            except NotCompilable:
+                plan = None
+            found = self._batched[key] = (document.ast, plan)
+            if len(self._batched) > PLANNERS_MAX:
+                self._batched.popitem(last=False)
+        return found[1]
 
     async def stream(self, document: Document, variables: Mapping[str, Any], context: Context) -> AsyncIterator[Answer]:
         """Yield a subscription's responses; a refusal or a fault of its source is the last one."""

@@ -106,14 +106,19 @@ def _constant(value: Any) -> bool:
 
 def given(node: FieldNode, name: str, declared: GraphQLArgument) -> Given:
     """Return the value of a scalar argument in a document."""
-    default = coerce_default_value(declared) if declared.default is not None else declared.default_value
-    default = None if default is Undefined else default
+    default = default_of(declared)
     for argument in node.arguments or ():
         if argument.name.value == name:
             if isinstance(argument.value, VariableNode):
                 return Given(argument.value.name.value, default)
             return Given(None, coerce_input_literal(argument.value, declared.type))
     return Given(None, default)
+
+
+def default_of(declared: GraphQLArgument) -> Any:
+    """Return what an argument is where it is not given; None where it has no default."""
+    default = coerce_default_value(declared) if declared.default is not None else declared.default_value
+    return None if default is Undefined else default
 
 
 def deciding_variables(document: DocumentNode, operation: OperationDefinitionNode) -> tuple[list[str], list[str]]:

@@ -29,7 +29,8 @@ async def channel_webhook(request: Request) -> Response:
     channel = platform.channel
     if request.path_params["name"] != channel.name:
         raise payments.ChannelUnknown
-    body = await read_body(request, NOTIFICATION_BYTES_MAX)
+    declared = request.headers.get("content-length")
+    body = await read_body(request.receive, declared.encode() if declared else None, NOTIFICATION_BYTES_MAX)
     event = channel.read_notification({name.lower(): value for name, value in request.headers.items()}, body)
     async with platform.db.unit() as unit:
         settlement = await payments.settle(system_call(), event, channel=channel.name, unit=unit, clock=platform.clock)

@@ -1,6 +1,7 @@
 """What all GraphQL types share: who may read, what is personal, how a refusal becomes data, money and lists."""
 
 import inspect
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from functools import cache
 from typing import Annotated, Any, Generic, NewType, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import strawberry
+from graphql import GraphQLError
 from strawberry.extensions import FieldExtension
 from strawberry.schema_directive import Location
 
@@ -16,6 +18,7 @@ from shimin.kit.money import Money as Amount
 from shimin.kit.refusal import NotAllowed, NotSignedIn, Refusal
 from shimin.kit.text import say_refusal
 from shimin_graphql.context import Info
+from shimin_graphql.engine.cost import MUTATION_COST, WEIGHT, Weight
 from shimin_graphql.engine.mapping import METADATA, Mapped
 
 Resolver = Callable[..., Any]
@@ -23,11 +26,22 @@ Node = TypeVar("Node")
 
 MinorUnits = NewType("MinorUnits", int)
 """Whole minor units (分) on the wire as a decimal string: GraphQL's Int has 32 bits."""
+MINOR_UNITS_DIGITS_MAX = 18
+"""As many as a column of 64 bits always holds."""
+
+
+def _minor_units(value: object) -> int:
+    """Read minor units: ASCII digits with or without a minus, nothing else that Python would take for a number."""
+    if not isinstance(value, str) or not re.fullmatch(rf"-?[0-9]{{1,{MINOR_UNITS_DIGITS_MAX}}}", value):
+        raise GraphQLError("MinorUnits wants a whole number of minor units as a decimal string.")
+    return int(value)
+
+
 MINOR_UNITS = strawberry.scalar(
     name="MinorUnits",
     description="Whole minor units of a currency (fen for CNY), as a decimal string.",
     serialize=str,
-    parse_value=int,
+    parse_value=_minor_units,
 )
 
 
@@ -115,6 +129,7 @@ def field(
     description: str | None = None,
     changed_by: Sequence[str] = (),
     mapped: Mapped | None = None,
+    cost: int | None = None,
 ) -> Callable[[Resolver], Any]:
     """Declare a field with its rule: every root field has one, a schema test fails otherwise.
 
@@ -125,6 +140,7 @@ def field(
         mapped: how rows answer it as the resolver does, where a row is enough.
         changed_by: the facts after which its answer is another one. Only for an answer that depends on nothing but
             the arguments and the caller's language: it is kept, and given to everybody, until then.
+        cost: points it costs by itself, where that is more than a resolver usually does (``engine/cost.py``).
     """
 
     def declare(resolver: Resolver) -> Any:
@@ -133,10 +149,15 @@ def field(
             description=description or inspect.getdoc(resolver),
             directives=directives(allow, scope),
             extensions=[AccessExtension(allow)],
-            metadata={METADATA: mapped, CHANGED_BY: tuple(changed_by)},
+            metadata={METADATA: mapped, CHANGED_BY: tuple(changed_by), **_weighing(cost)},
         )
 
     return declare
+
+
+def _weighing(cost: int | None) -> Mapping[str, object]:
+    """Return the metadata of a field that declares what it costs."""
+    return {} if cost is None else {WEIGHT: Weight(cost=cost)}
 
 
 def subscription(*, allow: Access) -> Callable[[Resolver], Any]:
@@ -204,7 +225,11 @@ def as_data(refusal: Refusal, call: Call) -> Refused:
 
 
 def mutation(
-    *, allow: Access, refuses: Sequence[type[Refusal]] = (), description: str | None = None
+    *,
+    allow: Access,
+    refuses: Sequence[type[Refusal]] = (),
+    description: str | None = None,
+    cost: int = MUTATION_COST,
 ) -> Callable[[Resolver], Any]:
     """Declare a mutation with its rule and its own refusals.
 
@@ -219,6 +244,7 @@ def mutation(
             description=description or inspect.getdoc(resolver),
             directives=directives(allow, None),
             extensions=[AccessExtension(allow)],
+            metadata=_weighing(cost),
         )
 
     return declare
@@ -321,11 +347,22 @@ def _instant(at: datetime) -> str:
     return f"{text.rstrip('0') if at.microsecond else text}+00:00"
 
 
+def _moment(value: object) -> datetime:
+    """Read a moment; a time of no zone is none."""
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise GraphQLError("DateTime wants a moment in ISO 8601 with its offset from UTC.")
+    return found
+
+
 INSTANT = strawberry.scalar(
     name="DateTime",
     description="A moment in ISO 8601, always in UTC (2026-11-23T04:00:00.5+00:00).",
     serialize=_instant,
-    parse_value=datetime.fromisoformat,
+    parse_value=_moment,
 )
 
 SCALARS: Mapping[object, Any] = {MinorUnits: MINOR_UNITS, datetime: INSTANT}

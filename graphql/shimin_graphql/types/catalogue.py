@@ -9,6 +9,7 @@ from shimin import catalogue
 from shimin.catalogue import CountGuides
 from shimin.kit.call import Call, Locale
 from shimin_graphql.context import Info
+from shimin_graphql.engine.cost import SEARCH_COST
 from shimin_graphql.types.base import ANYONE, PageInfo, field
 
 
@@ -238,7 +239,7 @@ class GuideConnection:
     matching: GuideMatching | None = strawberry.field(description="Null for a list without search, or with no match.")
     asked: strawberry.Private[CountGuides]
 
-    @field(allow=ANYONE)
+    @field(allow=ANYONE, cost=SEARCH_COST)
     async def counts(self, info: Info) -> GuideCounts:
         """How the whole list spreads, not the page alone; counted only where it is asked for."""
         async with info.context.platform.db.reader() as reader:
@@ -272,7 +273,7 @@ GUIDES_CHANGED = (catalogue.GuidesImported.name,)
 class CatalogueQuery:
     """Reading service guides: public, for everybody."""
 
-    @field(allow=ANYONE, changed_by=GUIDES_CHANGED)
+    @field(allow=ANYONE, changed_by=GUIDES_CHANGED, cost=SEARCH_COST)
     async def guides(
         self,
         info: Info,
@@ -312,7 +313,7 @@ class CatalogueQuery:
             found = await catalogue.find_guide(context.call, code, reader=reader)
         return None if found is None else Guide.of(found, context.call)
 
-    @field(allow=ANYONE, changed_by=GUIDES_CHANGED)
+    @field(allow=ANYONE, changed_by=GUIDES_CHANGED, cost=SEARCH_COST)
     async def guide_navigation(self, info: Info, filters: GuideFilters | None = None) -> GuideCounts:
         """How many guides each user group, theme, department and area holds, within the filters chosen so far."""
         context = info.context

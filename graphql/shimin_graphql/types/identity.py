@@ -13,6 +13,7 @@ from shimin.kit.refusal import InvalidInput, NotAllowed, NotFound, NotSignedIn
 from shimin.ports.notify import NotifyUnavailable
 from shimin.ports.source import SourceUnavailable
 from shimin_graphql.context import Info
+from shimin_graphql.engine.cost import REMOTE_COST
 from shimin_graphql.engine.mapping import LaterThanNow, One
 from shimin_graphql.types.base import CITIZEN, SIGNED_IN, Access, field, mutation
 from shimin_graphql.types.rows import pages, rows, value
@@ -183,6 +184,7 @@ class IdentityMutation:
 
     @mutation(
         allow=IN_PERSON,
+        cost=REMOTE_COST,
         refuses=[identity.InvalidPhone, identity.CodeRequestedTooOften, NotifyUnavailable, InvalidInput],
     )
     async def request_code(self, info: Info, input: RequestCodeInput) -> CodeRequested:  # noqa: A002
@@ -265,6 +267,7 @@ class IdentityMutation:
 
     @mutation(
         allow=CITIZEN,
+        cost=REMOTE_COST,
         refuses=[
             identity.InvalidName,
             identity.InvalidIdNumber,

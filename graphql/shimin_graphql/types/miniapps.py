@@ -11,6 +11,7 @@ from shimin.kit.refusal import InvalidInput
 from shimin.miniapps import CallMiniApp
 from shimin.ports import sandbox, source
 from shimin_graphql.context import Info
+from shimin_graphql.engine.cost import REMOTE_COST
 from shimin_graphql.types.base import ANYONE, CITIZEN, mutation
 from shimin_graphql.types.rows import listed, rows, value
 
@@ -63,6 +64,7 @@ class MiniAppsMutation:
 
     @mutation(
         allow=CITIZEN,
+        cost=REMOTE_COST,
         refuses=[
             consent.ConsentRequired,
             consent.ConsentDenied,

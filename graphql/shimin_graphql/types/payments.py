@@ -11,6 +11,7 @@ from shimin.ledger import IdempotencyConflict
 from shimin.payments import BILLS, PAYMENTS, BillDetails, ConfirmPayment, RequestPayment
 from shimin.ports.source import SourceUnavailable
 from shimin_graphql.context import Context, Info
+from shimin_graphql.engine.cost import REMOTE_COST
 from shimin_graphql.types.base import CITIZEN, CITIZEN_OR_MINIAPP, Money, mutation
 from shimin_graphql.types.departments import Department
 from shimin_graphql.types.rows import link, one, pages, part, rows, show, viewpoint
@@ -116,6 +117,7 @@ class PaymentsMutation:
 
     @mutation(
         allow=CITIZEN_OR_MINIAPP,
+        cost=REMOTE_COST,
         refuses=[
             payments.BillAlreadyPaid,
             payments.BillNotPayable,

@@ -31,6 +31,7 @@ from shimin.db import (
 from shimin.kit.refusal import NotFound
 from shimin_graphql.context import Context, Info
 from shimin_graphql.engine.mapping import (
+    MANY,
     METADATA,
     Argument,
     Counted,
@@ -279,8 +280,22 @@ def link(node: type, view: View, *, column: str, key: str, description: str | No
         row = await context.loaders[name].load(getattr(self, column))
         return None if row is None else show(node, row, viewpoint(context))
 
+    async def resolve_many(shown: Sequence[Any], info: Info) -> list[Any]:
+        context = info.context
+        keys = [getattr(item, column) for item in shown]
+        wanted = list(dict.fromkeys(item for item in keys if item is not None))
+        if not wanted:
+            return [None] * len(keys)
+        async with context.platform.db.reader() as reader:
+            rows_by_key = await read_many(reader, view, context.call, key, wanted)
+        seen = viewpoint(context)
+        linked = {item: show(node, found[0], seen) for item, found in rows_by_key.items() if found}
+        return [linked.get(item) for item in keys]
+
     resolve.__annotations__ = {"info": Info, "return": node | None}
-    return strawberry.field(resolver=resolve, description=description, metadata={METADATA: Linked(view, column, key)})
+    return strawberry.field(
+        resolver=resolve, description=description, metadata={METADATA: Linked(view, column, key), MANY: resolve_many}
+    )
 
 
 def _many(context: Context, view: View, key: str) -> Callable[[list[Any]], Any]:

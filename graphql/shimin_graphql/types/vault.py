@@ -7,6 +7,7 @@ import strawberry
 from shimin import vault
 from shimin.kit.money import Money as Amount
 from shimin_graphql.context import Info
+from shimin_graphql.engine.cost import REMOTE_COST
 from shimin_graphql.types.base import CITIZEN_OR_MINIAPP, Money, field, personal
 
 
@@ -78,7 +79,7 @@ def _money(amount: Amount | None) -> Money | None:
 class VaultQuery:
     """Reading one's records."""
 
-    @field(allow=CITIZEN_OR_MINIAPP)
+    @field(allow=CITIZEN_OR_MINIAPP, cost=REMOTE_COST)
     async def social_insurance(self, info: Info) -> SocialInsurance:
         """Accounts and bills of the citizen, straight from the department; a mini-app needs their consent."""
         platform = info.context.platform

@@ -84,6 +84,17 @@ async def test_a_window_begins_with_its_first_event_and_ends(cache: Cache) -> No
     assert await cache.count("key", window_s=0.3) == 1
 
 
+async def test_a_counter_grows_by_as_much_as_is_said_and_takes_back_what_was_too_much(cache: Cache) -> None:
+    assert await cache.count("key", window_s=60, by=700) == 700
+    assert await cache.count("key", window_s=60, by=500) == 1200
+    assert await cache.count("key", window_s=60, by=-500) == 700
+    assert await cache.count("key", window_s=60) == 701
+    assert await cache.count("short", window_s=0.1, by=5) == 5
+    assert await cache.count("short", window_s=0.1, by=-5) == 0
+    await asyncio.sleep(0.2)
+    assert await cache.count("short", window_s=0.1, by=3) == 3
+
+
 async def test_counts_are_shared_between_processes_on_redis(redis_url: str) -> None:
     one, other = RedisCache.open(redis_url), RedisCache.open(redis_url)
     assert [await one.count("key", window_s=60), await other.count("key", window_s=60)] == [1, 2]

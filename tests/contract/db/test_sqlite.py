@@ -124,6 +124,28 @@ async def test_a_commit_that_fails_fails_every_unit_of_its_group(
     assert on_disk(sqlite) == {"later"}
 
 
+async def test_nobody_is_told_of_what_others_wrote_before_that_is_durable(sqlite: Database) -> None:
+    """A unit refuses because of what one before it in the group wrote: by then everybody can read it."""
+
+    async def put(number: int) -> None:
+        async with sqlite.unit(timeout_s=30) as unit:
+            await add(unit, f"n{number}")
+
+    async def refuse() -> tuple[set[str], set[str]]:
+        seen: set[str] = set()
+        with pytest.raises(LookupError):
+            async with sqlite.unit(timeout_s=30) as unit:
+                seen |= {row["id"] for row in await unit.fetch("SELECT id FROM test_thing")}
+                raise LookupError
+        return seen, on_disk(sqlite)
+
+    told = await asyncio.gather(*(refuse() if number % 2 else put(number) for number in range(80)))
+    outcomes = [item for item in told if item is not None]
+    assert len(outcomes) == 40
+    assert all(seen <= durable for seen, durable in outcomes)
+    assert any(seen for seen, _ in outcomes)
+
+
 async def test_an_interrupted_statement_fails_the_group_it_takes_with_it(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

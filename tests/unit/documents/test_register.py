@@ -113,8 +113,10 @@ async def test_nobody_registers_or_retires_by_a_request(registry: Registry) -> N
     assert await registry.live() == [ID]
 
 
-async def test_what_comes_with_the_version_or_is_not_there_cannot_be_retired(registry: Registry) -> None:
+async def test_what_comes_with_the_version_or_is_not_there_cannot_be_retired(
+    registry: Registry, edge: SchemaEdge
+) -> None:
     with pytest.raises(DocumentBuiltIn):
-        await registry.retire(next(iter(registry.edge.distributed())))
+        await registry.retire(next(iter(edge.distributed())))
     with pytest.raises(NotFound):
         await registry.retire()
