@@ -9,6 +9,7 @@ from shimin.kit.document import OperationKind
 from shimin.kit.refusal import InvalidInput
 
 DEFAULT_CLIENT = "mobile"
+NAME_CHARS_LOGGED = 200
 _CLIENT = re.compile(r"[a-z][a-z0-9-]{0,39}")
 
 

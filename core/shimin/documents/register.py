@@ -5,7 +5,7 @@ from shimin.db import Unit
 from shimin.documents import rows
 from shimin.documents.errors import DocumentStopped
 from shimin.documents.facts import DocumentRegistered
-from shimin.documents.model import RegisterDocument, TrustedDocument
+from shimin.documents.model import NAME_CHARS_LOGGED, RegisterDocument, TrustedDocument
 from shimin.kit.call import Call
 from shimin.kit.clock import Clock
 from shimin.kit.refusal import NotAllowed
@@ -49,7 +49,7 @@ async def register(call: Call, order: RegisterDocument, *, unit: Unit, edge: Edg
         action="document.registered",
         subject=document.id,
         scopes=read.scopes,
-        details={"name": document.name, "kind": document.kind, "client": document.client},
+        details={"name": document.name[:NAME_CHARS_LOGGED], "kind": document.kind, "client": document.client},
     )
     await audit.record(call, entry, unit=unit, clock=clock)
     await unit.emit(DocumentRegistered(document_id=document.id))
