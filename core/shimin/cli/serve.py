@@ -1,6 +1,7 @@
 """``shimin serve``: answer requests."""
 
 import asyncio
+import gc
 import socket
 from typing import Annotated
 
@@ -13,6 +14,8 @@ from shimin.config import Settings, load_settings
 from shimin.kit.refusal import Refusal
 
 BACKLOG = 2048
+COLLECT_AFTER = 20_000
+"""New objects that can hold others before the youngest are looked through; a request leaves nearly none in cycles."""
 log = structlog.get_logger("shimin.server")
 
 
@@ -67,12 +70,20 @@ def run_server(settings: Settings) -> None:
                 ws="none",
             )
             server = uvicorn.Server(config)
+            spare_the_collector()
             await server.serve(sockets=[listening])
             return server.started
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         if not runner.run(serve_platform()):
             raise SystemExit(1)
+
+
+def spare_the_collector() -> None:
+    """Let garbage collection pass over what stays for good, and come less often: it took an eighth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(COLLECT_AFTER, 20, 50)
 
 
 def bind(host: str, port: int) -> socket.socket:

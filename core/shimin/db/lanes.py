@@ -15,6 +15,8 @@ import asyncpg
 from shimin.db.compiled import Compiled, NoAnswer
 
 BATCH_MAX = 32
+LANES_MAX = 4
+"""More connections make smaller batches; a process of one core keeps about this many statements busy."""
 PREPARED_MAX = 500
 """Statements kept prepared on a lane; the longest kept goes first."""
 Values = Sequence[object]

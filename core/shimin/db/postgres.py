@@ -20,7 +20,7 @@ from shimin.db.errors import (
     DatabaseUnreachable,
     DatabaseUrlInvalid,
 )
-from shimin.db.lanes import BATCH_MAX, Lanes
+from shimin.db.lanes import BATCH_MAX, LANES_MAX, Lanes
 from shimin.db.outbox import write_facts
 from shimin.db.unit import UNIT_TIMEOUT_S, Database, Reader, Unit, unit_open
 from shimin.kit.clock import Clock
@@ -381,5 +381,5 @@ async def open_postgres(
         reading = await open_pool(readers, READ_ONLY)
     except (*_LOST, TimeoutError, ValueError, asyncpg.PostgresError) as error:
         raise DatabaseUnreachable(where=where, reason=_reason(error)) from None
-    lanes = Lanes(connect_lane, lanes_max=readers, lost=_LOST, batch_max=batch_max)
+    lanes = Lanes(connect_lane, lanes_max=min(readers, LANES_MAX), lost=_LOST, batch_max=batch_max)
     return PostgresDatabase(where, writers, reading, lanes, clock)

@@ -265,8 +265,9 @@ class Compiler:
     def _bind(self, value: ActorValue | Now) -> str:
         self._root.personal = True
         if isinstance(value, Now):
-            return self.parameter(value, "instant", lambda seen, _: seen.now)
-        return self.parameter(value, "flag" if value.is_flag else "id", lambda seen, _: value.read(seen.call))
+            return self.parameter(value, "instant", lambda seen, _: seen.now, of_caller=True)
+        kind: Kind = "flag" if value.is_flag else "id"
+        return self.parameter(value, kind, lambda seen, _: value.read(seen.call), of_caller=True)
 
     def _argument(self, name: str, value: Given, kind: Kind) -> str:
         if value.variable is None:
@@ -278,12 +279,12 @@ class Compiler:
         """Return the mark of how many rows are wanted."""
         return self.parameter(("size", slicing), "integer", lambda _, variables: slicing.read(variables).size)
 
-    def parameter(self, key: object, kind: Kind, read: Read) -> str:
+    def parameter(self, key: object, kind: Kind, read: Read, *, of_caller: bool = False) -> str:
         """Return the mark of a value; the same value is passed once."""
         for number, known in enumerate(self.parameters, 1):
             if known.key == key:
                 return place(number)
-        self.parameters.append(Parameter(key, kind, read))
+        self.parameters.append(Parameter(key, kind, read, of_caller))
         return place(len(self.parameters))
 
     def _place(self, view: View, alias: str) -> Place:

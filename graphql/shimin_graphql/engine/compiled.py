@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphql import ExecutionResult
@@ -13,6 +13,7 @@ from shimin.db.compiled import NoAnswer
 from shimin.db.dialect import DIALECTS
 from shimin_graphql.engine.pieces import StandAside
 from shimin_graphql.engine.plan import Planner
+from shimin_graphql.engine.prepared import Preparations
 from shimin_graphql.engine.reply import Reply, answer, dump
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from shimin_graphql.engine.documents import Document
     from shimin_graphql.engine.fragments import Fragments
     from shimin_graphql.engine.pieces import Variables
-    from shimin_graphql.engine.plan import Kept, Plan, Statement
+    from shimin_graphql.engine.plan import Kept, Plan
 
 Resolve = Callable[["Document", Mapping[str, Any], "Context"], Awaitable[ExecutionResult]]
 PLANNERS_MAX = 2_000
@@ -43,75 +44,71 @@ class CompiledQueries:
         self._schema = schema
         self._resolve = resolve
         self._fragments = fragments
-        self._planners: OrderedDict[tuple[str, str], Planner] = OrderedDict()
+        self._planners: OrderedDict[tuple[str, str], tuple[Planner, Preparations]] = OrderedDict()
 
     def planner(self, document: Document, engine: str) -> Planner:
         """Return the planner of a document on a database engine."""
+        return self._of(document, engine)[0]
+
+    def _prepared(self, document: Document, engine: str) -> Preparations:
+        return self._of(document, engine)[1]
+
+    def _of(self, document: Document, engine: str) -> tuple[Planner, Preparations]:
         key = (document.id, engine)
         found = self._planners.get(key)
         if found is None:
-            keep = self._fragments is not None
-            found = self._planners[key] = Planner(self._schema, document, DIALECTS[engine], keep=keep)
+            planner = Planner(self._schema, document, DIALECTS[engine], keep=self._fragments is not None)
+            found = self._planners[key] = (planner, Preparations(planner, document.id))
             if len(self._planners) > PLANNERS_MAX:
                 self._planners.popitem(last=False)
         return found
 
     async def reply(self, document: Document, variables: Mapping[str, Any], context: Context) -> Reply | None:
         """Return the response, or None where the resolvers have to give all of it."""
-        platform = context.platform
-        planner = self.planner(document, platform.db.engine)
-        coerced = planner.variables.coerced(variables)
-        plan = None if coerced is None else planner.plan(context.call.locale, coerced)
-        if plan is None or coerced is None:
+        call, platform = context.call, context.platform
+        prepared = self._prepared(document, platform.db.engine).prepare(call.locale, variables)
+        if prepared is None:
             return None
+        plan = prepared.plan
         parts: dict[str, bytes | str] = {}
-        seen = Viewpoint(context.call, platform.clock.now())
         try:
             if plan.private is not None:
-                parts |= zip(plan.private.keys, await self._read(plan.private, coerced, seen, context), strict=True)
-            for kept in plan.kept:
-                parts[kept.key] = await self._part(document, kept, coerced, seen, context)
+                if not plan.private.admits(call):
+                    return None
+                values = prepared.values(Viewpoint(call, platform.clock.now()))
+                parts |= zip(
+                    plan.private.keys, await platform.db.read_compiled(plan.private.compiled, values), strict=True
+                )
+            for kept, key in prepared.kept:
+                parts[kept.key] = await self._part(kept, key, prepared.coerced, context)
         except (StandAside, NoAnswer):
             return None
         if plan.resolved is None:
             return Reply(b"".join(_joined(plan, parts)), has_data=True, public=plan.public)
         return await self._with_resolved(plan, parts, variables, context)
 
-    async def _read(
-        self, statement: Statement, coerced: Variables, seen: Viewpoint, context: Context
-    ) -> tuple[str, ...]:
-        """Return the JSON texts of a statement's root fields.
+    async def _part(self, kept: Kept, key: Hashable, coerced: Variables, context: Context) -> bytes:
+        """Return a part that is the same for everybody, from memory where it is kept.
 
         Raises:
-            StandAside: the caller may not ask for them, or a value is refused.
+            StandAside: the caller may not ask for it, or it has no answer without errors.
             NoAnswer: a row has no place in a right answer.
         """
-        if not statement.admits(context.call):
-            raise StandAside
-        values = [parameter.read(seen, coerced) for parameter in statement.parameters]
-        return tuple(await context.platform.db.read_compiled(statement.compiled, values))
-
-    async def _part(
-        self, document: Document, kept: Kept, coerced: Variables, seen: Viewpoint, context: Context
-    ) -> bytes:
-        """Return a part that is the same for everybody, from memory where it is kept."""
         if self._fragments is None:
             raise AssertionError
         statement = kept.statement
         if statement is not None and not statement.admits(context.call):
             raise StandAside
-        values: object = (
-            dump(coerced)
-            if statement is None
-            else (statement.compiled, *[parameter.read(seen, coerced) for parameter in statement.parameters])
-        )
-        key = (document.id, kept.key, context.call.locale, values)
         found = self._fragments.get(key)
         if found is not None:
             return found
         mark = self._fragments.mark()
         if statement is not None:
-            part = (await self._read(statement, coerced, seen, context))[0].encode()
+            values = [
+                item.read(Viewpoint(context.call, context.platform.clock.now()), coerced)
+                for item in statement.parameters
+            ]
+            part = (await context.platform.db.read_compiled(statement.compiled, values))[0].encode()
         else:
             part = await self._resolved_part(kept, coerced, context)
         self._fragments.keep(key, part, kept.changed_by, mark=mark)

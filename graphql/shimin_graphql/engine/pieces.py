@@ -29,6 +29,8 @@ class Parameter:
     key: object
     kind: Kind
     read: Read
+    of_caller: bool = False
+    """Whether it depends on who asks, or when; otherwise on the variables alone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,7 @@ def check_variables(variables: Mapping[str, Any], limits: ValueLimits) -> None:
     Raises:
         VariablesTooLarge: names the limit.
     """
-    if all(
-        type(value) in _SHORT or (type(value) is str and len(value) <= _SHORT_CHARS) for value in variables.values()
-    ):
+    if all(map(_is_short, variables.values())):
         allowed = limits.object_members
         if len(variables) > allowed:
             raise VariablesTooLarge(limit="object_members", found=len(variables), allowed=allowed)
@@ -91,6 +89,14 @@ def check_variables(variables: Mapping[str, Any], limits: ValueLimits) -> None:
 
 _SHORT = frozenset({bool, float, type(None)})
 _SHORT_CHARS = 1_000
+_SHORT_MAX = 2**63
+
+
+def _is_short(value: Any) -> bool:
+    kind = type(value)
+    if kind is int:
+        return bool(-_SHORT_MAX <= value < _SHORT_MAX)
+    return kind in _SHORT or (kind is str and len(value) <= _SHORT_CHARS)
 
 
 def _beyond(value: Any, depth: int, limits: ValueLimits) -> tuple[str, int, int] | None:
