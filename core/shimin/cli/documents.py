@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import track
 from rich.table import Column, Table
@@ -108,7 +109,8 @@ def list_documents(as_json: AsJson = False) -> None:
     if as_json:
         typer.echo(json.dumps(listed, ensure_ascii=False))
         return
-    table = Table(Column("id", no_wrap=True), Column("name", no_wrap=True), "kind", "client", "state", "since")
+    first, last = Column("id", no_wrap=True), Column("since", no_wrap=True)
+    table = Table(first, "name", "kind", "client", "state", last, box=SIMPLE_HEAD)
     colours = {"trusted": "green", "retired": "dim", "outdated": "red"}
     for item in listed:
         row = [item["id"].removeprefix(ID_PREFIX)[:SHOWN_DIGITS], item["name"], item["kind"], item["client"]]
