@@ -67,7 +67,8 @@ class SchemaEdge:
         Raises:
             DocumentInvalid, DocumentTooCostly: it cannot be trusted.
         """
-        return explain(self.documents.schema, self.documents.vetted(text), self.engine.tier)
+        document, keep = self.documents.vetted(text), self.fragments is not None
+        return explain(self.documents.schema, document, self.engine.tier, keep=keep)
 
     def distributed(self) -> Mapping[str, str]:
         """Return the texts of the operations that come with this version, by id."""

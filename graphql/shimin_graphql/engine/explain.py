@@ -16,11 +16,12 @@ from graphql import (
     visit,
 )
 
+from shimin.db.compiled import Compiled
 from shimin.db.dialect import DIALECTS
 from shimin.kit.text import LOCALES
 from shimin_graphql.engine.batched import Batched, NotCompilable
 from shimin_graphql.engine.mapping import definition_of
-from shimin_graphql.engine.plan import Plan, Planner
+from shimin_graphql.engine.plan import Plan, Planner, Statement
 from shimin_graphql.engine.selection import Selections, deciding_variables
 from shimin_graphql.types.base import Allow
 
@@ -35,7 +36,7 @@ NOT_A_QUERY = "only queries become statements: a {kind} runs its resolvers"
 TIER_SET = "the setting engine_tier is “{tier}”"
 
 
-def explain(schema: GraphQLSchema, document: Document, tier: Tier) -> Mapping[str, Any]:
+def explain(schema: GraphQLSchema, document: Document, tier: Tier, *, keep: bool) -> Mapping[str, Any]:
     """Return how a document runs, as values that JSON can hold.
 
     The statements are those of the first language; values a document takes decide some of them, so the answer says
@@ -45,6 +46,7 @@ def explain(schema: GraphQLSchema, document: Document, tier: Tier) -> Mapping[st
         schema: what documents ask.
         document: to explain.
         tier: the fastest way that the engine may take.
+        keep: whether the engine keeps parts that are the same for everybody.
 
     Returns:
         ``id``, ``name``, ``kind``; ``variables`` (``name``, ``type``, ``default``); ``scopes`` (``scope``, ``path``);
@@ -54,7 +56,7 @@ def explain(schema: GraphQLSchema, document: Document, tier: Tier) -> Mapping[st
         answer is kept for everybody); ``statements`` by engine, in SQL: for all roots of tier 1, nothing kept.
     """
     assumed = _assumed(document)
-    plans = _plans(schema, document, assumed) if document.kind == "query" and tier == "compiled" else {}
+    plans = _plans(schema, document, assumed, keep=keep) if document.kind == "query" and tier == "compiled" else {}
     return {
         "id": document.id,
         "name": document.scopes.name,
@@ -64,30 +66,35 @@ def explain(schema: GraphQLSchema, document: Document, tier: Tier) -> Mapping[st
         "cost": {"usual": document.cost_of(assumed), "most": document.cost.most},
         "assumed": assumed,
         "roots": _roots(schema, document, assumed, plans, tier),
-        "statements": {
-            engine: [plan.private.compiled.single] if plan.private else [] for engine, (plan, _) in plans.items()
-        },
+        "statements": {engine: [_sql(plan.private)] if plan.private else [] for engine, (plan, _) in plans.items()},
     }
 
 
 def _plans(
-    schema: GraphQLSchema, document: Document, assumed: Mapping[str, Any]
-) -> Mapping[str, tuple[Plan, Mapping[str, list[str]]]]:
-    """Return, for each engine, the plan with nothing kept, and the facts that end what would be kept."""
-    made: dict[str, tuple[Plan, Mapping[str, list[str]]]] = {}
-    for engine, dialect in DIALECTS.items():
-        whole, apart = (
-            Planner(schema, document, dialect, keep=keep).draw(LOCALES[0], assumed) for keep in (False, True)
+    schema: GraphQLSchema, document: Document, assumed: Mapping[str, Any], *, keep: bool
+) -> Mapping[str, tuple[Plan, Plan]]:
+    """Return, for each engine, the plan with nothing kept, and the plan as it runs."""
+    return {
+        engine: (
+            Planner(schema, document, dialect, keep=False).draw(LOCALES[0], assumed),
+            Planner(schema, document, dialect, keep=keep).draw(LOCALES[0], assumed),
         )
-        made[engine] = (whole, {kept.key: sorted(kept.changed_by) for kept in apart.kept})
-    return made
+        for engine, dialect in DIALECTS.items()
+    }
+
+
+def _sql(statement: Statement) -> str:
+    """Return a statement as it runs, each root field on a line of its own below its response key."""
+    of = statement.compiled
+    alone = [Compiled([text], of.kinds, of.dialect).single.removeprefix("SELECT ") for text in of.expressions]
+    return "SELECT\n" + ",\n".join(f"-- {key}\n{text}" for key, text in zip(statement.keys, alone, strict=True))
 
 
 def _roots(
     schema: GraphQLSchema,
     document: Document,
     assumed: Mapping[str, Any],
-    plans: Mapping[str, tuple[Plan, Mapping[str, list[str]]]],
+    plans: Mapping[str, tuple[Plan, Plan]],
     tier: Tier,
 ) -> list[Mapping[str, Any]]:
     kind = schema.get_root_type(document.operation.operation)
@@ -98,19 +105,24 @@ def _roots(
     common = TIER_SET.format(tier=tier) if tier != "compiled" else ""
     if document.kind != "query":
         common = NOT_A_QUERY.format(kind=document.kind)
-    resolved = next((plan.resolved for plan, _ in plans.values() if plan.resolved), document)
-    hindrance = common if tier == "stock" else _hindrance(schema, resolved)
+    running = [plan for _, plan in plans.values()]
+    kept = {item.key: item for plan in running[:1] for item in plan.kept}
+    rest = next((plan.resolved for plan in running if plan.resolved), document)
     found: list[Mapping[str, Any]] = []
     for key, nodes in asked.items():
-        reason = common or next((plan.reasons[key] for plan, _ in plans.values() if key in plan.reasons), "")
+        reasons = [reason for reason in (common, *(plan.reasons.get(key, "") for plan in running)) if reason][:1]
+        stock = ""
+        if reasons:
+            alone = kept[key].resolved if key in kept else None
+            stock = TIER_SET.format(tier=tier) if tier == "stock" else _hindrance(schema, alone or rest)
         found.append(
             {
                 "key": key,
                 "field": nodes[0].name.value,
                 "rule": _rule(kind, nodes[0]),
-                "tier": (STOCK if hindrance else BATCHED) if reason else COMPILED,
-                "reason": "; ".join(dict.fromkeys(said for said in (reason, hindrance) if said)) if reason else "",
-                "kept_until": next((kept.get(key, []) for _, kept in plans.values()), []),
+                "tier": (STOCK if stock else BATCHED) if reasons else COMPILED,
+                "reason": "; ".join(dict.fromkeys([*reasons, *([stock] if stock else [])])),
+                "kept_until": sorted(kept[key].changed_by) if key in kept else [],
             }
         )
     return found

@@ -7,8 +7,10 @@ import orjson
 import pytest
 
 from shimin.config import Settings
+from shimin.db.dialect import DIALECTS
 from shimin.kit.digest import sha256_id
 from shimin_graphql.edge import SchemaEdge, make_edge
+from shimin_graphql.engine.plan import Planner
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +34,12 @@ def test_the_home_screen_is_one_statement_on_each_engine(edge: SchemaEdge) -> No
     }
     for engine in ("postgres", "sqlite"):
         document = edge.documents.trusted(sha256_id(home))
-        plan = edge.engine.compiled.planner(document, engine).draw("zh-Hans", explained["assumed"])
+        plan = Planner(edge.engine.schema, document, DIALECTS[engine], keep=False).draw("zh-Hans", explained["assumed"])
         assert plan.resolved is None
-        assert len(explained["statements"][engine]) == 1
-        assert explained["statements"][engine][0].startswith("SELECT ")
+        assert plan.private is not None
+        (shown,) = explained["statements"][engine]
+        run = " ".join(line for line in shown.splitlines() if not line.startswith("-- "))
+        assert run == plan.private.compiled.single
 
 
 def test_every_distributed_document_can_be_explained_as_json(edge: SchemaEdge) -> None:
@@ -68,3 +72,20 @@ def test_what_changes_something_is_not_compiled(edge: SchemaEdge) -> None:
     explained = edge.explain("mutation { signOut { __typename } }")
     assert roots(explained) == {"signOut": (2, "signed in")}
     assert explained["statements"] == {}
+
+
+def test_what_only_the_stock_executor_can_do_slows_nothing_that_is_kept_apart(edge: SchemaEdge) -> None:
+    explained = edge.explain(
+        "{ unreadCount guides { edges { cursor } } viewer { id } __schema { queryType { name } } }"
+    )
+    tiers = {key: tier for key, (tier, _) in roots(explained).items()}
+    assert tiers == {"unreadCount": 1, "guides": 2, "viewer": 1, "__schema": 3}
+    assert explained["roots"][1]["kept_until"] == ["catalogue.guides_imported"]
+    assert roots(edge.explain("subscription { messageArrived { id } }")) == {"messageArrived": (3, "citizen")}
+
+
+def test_no_tier_is_promised_that_the_settings_turn_off() -> None:
+    for tier, number in (("batched", 2), ("stock", 3)):
+        explained = make_edge(Settings(engine_tier=tier)).explain("{ unreadCount }")
+        assert [(root["tier"], tier in root["reason"]) for root in explained["roots"]] == [(number, True)]
+        assert explained["statements"] == {}
