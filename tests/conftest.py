@@ -112,19 +112,30 @@ def postgres_template(postgres_url: str) -> str:
 
 
 @pytest.fixture
-def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """Give the address of a fresh, migrated database of the engine."""
+def new_database(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Give what makes fresh, migrated databases of the engine; each call returns the address of another one."""
     if engine == "sqlite":
-        path = tmp_path / "shimin.db"
-        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
-        yield f"sqlite:///{path}"
+        source: Path = request.getfixturevalue("sqlite_template")
+        yield lambda: f"sqlite:///{shutil.copyfile(source, tmp_path / f'shimin_{next(_databases)}.db')}"
         return
     server: str = request.getfixturevalue("postgres_url")
     template: str = request.getfixturevalue("postgres_template")
-    name = f"test_{os.getpid()}_{next(_databases)}"
-    asyncio.run(_administer(server, f"CREATE DATABASE {name} TEMPLATE {template}"))
-    yield _with_database(server, name)
-    asyncio.run(_administer(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"test_{os.getpid()}_{next(_databases)}")
+        asyncio.run(_administer(server, f"CREATE DATABASE {made[-1]} TEMPLATE {template}"))
+        return _with_database(server, made[-1])
+
+    yield make
+    for name in made:
+        asyncio.run(_administer(server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[], str]) -> str:
+    """Give the address of a fresh, migrated database of the engine."""
+    return new_database()
 
 
 @pytest.fixture

@@ -222,11 +222,15 @@ class SqliteDialect(Dialect):
     def member(self, document: str, name: str) -> str:
         """Read the member by its quoted path."""
         path = self.literal(f'$."{name}"')
-        return f"json_extract({document}, {path})"
+        return f"json_extract({self._whole(document)}, {path})"
 
     def items(self, document: str, alias: str) -> str:
         """Unnest by ``json_each``."""
-        return f"(SELECT value AS item FROM json_each({document}) ORDER BY key) AS {alias}"  # noqa: S608 - columns
+        return f"(SELECT value AS item FROM json_each({self._whole(document)}) ORDER BY key) AS {alias}"  # noqa: S608 - columns
+
+    def _whole(self, document: str) -> str:
+        """Return a document of which no text ends early: SQLite ends texts at NUL, and has no right answer then."""
+        return f"CASE WHEN instr({document}, '\\u0000') THEN {self.broken} ELSE {document} END"
 
     def same(self, left: str, right: str) -> str:
         """Compare by IS."""

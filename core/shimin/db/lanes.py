@@ -16,12 +16,15 @@ from shimin.db.compiled import Compiled, NoAnswer
 
 BATCH_MAX = 32
 LANES_MAX = 4
-"""More connections make smaller batches; a process of one core keeps about this many statements busy."""
+"""Lanes where callers share round trips: more make smaller batches, and a process of one core keeps this many busy."""
 PREPARED_MAX = 500
 """Statements kept prepared on a lane; the longest kept goes first."""
 Values = Sequence[object]
 Texts = Sequence[str]
 Lost = tuple[type[Exception], ...]
+
+_BROKEN = (asyncpg.InvalidTextRepresentationError, asyncpg.UntranslatableCharacterError)
+"""How a statement says that a row has no place in it: ``PostgresDialect.broken``, or a NUL in a document's text."""
 
 
 class Lane:
@@ -139,14 +142,15 @@ class Lanes:
         self.statements += 1
         self.answered += 1
         try:
+            try:
+                return await lane.single(compiled, values)
+            except self._lost:
+                if not lane.connection.is_closed():
+                    raise
+            lane.__init__(await self._connect())  # type: ignore[misc] # the lane goes on with another connection
             return await lane.single(compiled, values)
-        except asyncpg.InvalidTextRepresentationError:
+        except _BROKEN:
             raise NoAnswer from None
-        except self._lost:
-            if not lane.connection.is_closed():
-                raise
-        lane.__init__(await self._connect())  # type: ignore[misc] # the lane goes on with another connection
-        return await lane.single(compiled, values)
 
     def _done(self, lane: Lane) -> None:
         """Free a lane, or send it on to those who wait."""

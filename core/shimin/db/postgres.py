@@ -381,5 +381,7 @@ async def open_postgres(
         reading = await open_pool(readers, READ_ONLY)
     except (*_LOST, TimeoutError, ValueError, asyncpg.PostgresError) as error:
         raise DatabaseUnreachable(where=where, reason=_reason(error)) from None
-    lanes = Lanes(connect_lane, lanes_max=min(readers, LANES_MAX), lost=_LOST, batch_max=batch_max)
+    lanes = Lanes(
+        connect_lane, lanes_max=readers if batch_max == 1 else min(readers, LANES_MAX), lost=_LOST, batch_max=batch_max
+    )
     return PostgresDatabase(where, writers, reading, lanes, clock)

@@ -108,6 +108,10 @@ class _Statement:
             self.conditions.append(f"{left} > {self.bind(value.at)}")
         elif isinstance(value, list | tuple | set | frozenset):
             self.conditions.append(self._one_of(left, list(value)))
+        elif self._engine == "postgres" and isinstance(value, str) and "\x00" in value:
+            self.conditions.append(
+                "FALSE"
+            )  # PostgreSQL has no text with NUL, so no row equals it; bound, it is an error
         else:
             self.conditions.append(f"{left} = {self.bind(value)}")
 

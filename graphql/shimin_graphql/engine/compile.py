@@ -6,6 +6,7 @@ a cursor nobody gave out) is left to the resolvers, which say it exactly. So a c
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from graphql import (
     FieldNode,
@@ -48,7 +49,7 @@ from shimin_graphql.engine.mapping import (
     required_row_fields,
 )
 from shimin_graphql.engine.paging import Page, Slicing
-from shimin_graphql.engine.pieces import NULL, NotMapped, Parameter, Pieces, Raw, Read, member
+from shimin_graphql.engine.pieces import NULL, NotMapped, Parameter, Pieces, Raw, Read, StandAside, closed, member
 from shimin_graphql.engine.selection import Given, Selections, given
 from shimin_graphql.types.base import Access, AccessExtension
 
@@ -134,7 +135,7 @@ class Compiler:
                 raise NotMapped(f"{kind.name}.{name} is worked out by its resolver")
             self._note_rules(item)
             pieces += self._field(item, found, asked, at)
-        return [*(pieces or [Raw("{")]), Raw("}")]
+        return closed(pieces)
 
     def _field(self, item: GraphQLField, mapped: Mapped, nodes: Sequence[FieldNode], at: Place) -> Pieces:
         match mapped:
@@ -271,9 +272,8 @@ class Compiler:
 
     def _argument(self, name: str, value: Given, kind: Kind) -> str:
         if value.variable is None:
-            return self.parameter((name, value.constant, kind), kind, lambda _, __: value.constant)
-        wanted, default = value.variable, value.constant
-        return self.parameter(("$", wanted, kind), kind, lambda _, variables: variables.get(wanted, default))
+            return self.parameter((name, value.constant, kind), kind, lambda _, __: _storable(value.constant))
+        return self.parameter(("$", value, kind), kind, lambda _, variables: _storable(value.read(variables)))
 
     def size(self, slicing: Slicing) -> str:
         """Return the mark of how many rows are wanted."""
@@ -317,6 +317,17 @@ class Compiler:
 
 def _leaves(values: Mapping[str, Value]) -> Mapping[str, Mapped]:
     return {name: Leaf(value) for name, value in values.items()}
+
+
+def _storable(value: Any) -> Any:
+    """Return a value that can be bound on every engine.
+
+    Raises:
+        StandAside: it is a text with NUL, which PostgreSQL does not take.
+    """
+    if isinstance(value, str) and "\x00" in value:
+        raise StandAside
+    return value
 
 
 def _enum_names(kind: GraphQLEnumType) -> Mapping[str, str]:

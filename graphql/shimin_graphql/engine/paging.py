@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shimin.db import Slice
 from shimin.db.reading import Terms, keyset, read_cursor, reverse
 from shimin.kit.refusal import Refusal
 from shimin_graphql.engine.mapping import object_type, required_row_fields
-from shimin_graphql.engine.pieces import NULL, NotMapped, Pieces, Raw, StandAside, Variables, member
+from shimin_graphql.engine.pieces import NULL, NotMapped, Pieces, Raw, StandAside, Variables, closed, member
 from shimin_graphql.engine.selection import NOTHING, Given, given
 
 if TYPE_CHECKING:
@@ -41,16 +41,12 @@ class Slicing:
         Raises:
             StandAside: it is no slice of a list.
         """
-        found = Slice(*(_value(item, variables) for item in (self.first, self.after, self.last, self.before)))
+        found = Slice(*(item.read(variables) for item in (self.first, self.after, self.last, self.before)))
         try:
             found.size  # noqa: B018 - it checks
         except Refusal:
             raise StandAside from None
         return found
-
-
-def _value(item: Given, variables: Variables) -> Any:
-    return item.constant if item.variable is None else variables.get(item.variable, item.constant)
 
 
 class Page:
@@ -66,6 +62,7 @@ class Page:
         self._backward = self._is_given(self._slicing.last)
         self._more = False
         self._numbered = self._backward
+        self._reads_rows = False
         self._size = compiler.size(self._slicing)
 
     def _is_given(self, item: Given) -> bool:
@@ -84,8 +81,6 @@ class Page:
         names = {wanted[0].name.value for wanted in asked.values()}
         if strays := names - {"edges", "pageInfo", "__typename"}:
             raise NotMapped(f"{kind.name}.{min(strays)} is worked out by its resolver")
-        if names <= {"__typename"}:
-            raise NotMapped("nothing of the list is asked for")
         self._more = self._asks_for_more(kind, asked.values())
         pieces: Pieces = []
         for key, wanted in asked.items():
@@ -97,7 +92,9 @@ class Page:
                     pieces += self._info(object_type(kind.fields["pageInfo"].type), wanted)
                 case _:
                     pieces.append(Raw(f'"{kind.name}"'))
-        written = self._compiler.text([*pieces, Raw("}")])
+        if not self._reads_rows:
+            raise NotMapped("nothing of the list is asked for")
+        written = self._compiler.text(closed(pieces))
         return [f"(SELECT {written} FROM {self._rows()})"]  # noqa: S608 - rendered from declarations
 
     def _asks_for_more(self, kind: GraphQLObjectType, asked: Iterable[Sequence[FieldNode]]) -> bool:
@@ -114,6 +111,7 @@ class Page:
     def _edges(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Pieces:
         """Return the list of edges."""
         compiler = self._compiler
+        self._reads_rows = True
         pieces: Pieces = []
         for key, asked in compiler.selections.below(kind, nodes).items():
             pieces.append(member(key, first=not pieces))
@@ -125,7 +123,7 @@ class Page:
                 pieces += [Raw('"'), self._cursor(), Raw('"')]
             else:
                 pieces.append(Raw(f'"{kind.name}"'))
-        one = compiler.text([*pieces, Raw("}")])
+        one = compiler.text(closed(pieces))
         return [Raw("["), self._dialect.joined(one, self._within()), Raw("]")]
 
     def _info(self, kind: GraphQLObjectType, nodes: Sequence[FieldNode]) -> Pieces:
@@ -145,17 +143,18 @@ class Page:
                     pieces.append(self._edge_cursor(first_read=self._backward))
                 case _:
                     pieces.append(Raw(f'"{kind.name}"'))
-        return [*pieces, Raw("}")]
+        return closed(pieces)
 
     def _beyond(self, *, at_the_end: bool, other: Given) -> str | Raw:
         """Tell whether rows lie beyond the page: on the side where it was read on, or where its cursor stands."""
         if not at_the_end:
             return Raw("true" if self._is_given(other) else "false")
+        self._reads_rows = True
         return f"CASE WHEN count(*) > {self._size} THEN 'true' ELSE 'false' END"
 
     def _edge_cursor(self, *, first_read: bool) -> str:
         """Return the cursor of the row that was read first, or last, of the page."""
-        self._numbered = True
+        self._numbered = self._reads_rows = True
         end = "1" if first_read else self._dialect.least(f"{self._at.alias}.c", self._size)
         cursor = f"max(CASE WHEN {self._at.alias}.n = {end} THEN {self._cursor()} END)"
         return f"coalesce('\"' || {cursor} || '\"', {NULL})"
@@ -208,7 +207,7 @@ class Page:
 
             def read(_: Viewpoint, variables: Variables, number: int = number) -> object:
                 try:
-                    return read_cursor(view, order, _value(cursor, variables))[number]
+                    return read_cursor(view, order, cursor.read(variables))[number]
                 except Refusal:
                     raise StandAside from None
 

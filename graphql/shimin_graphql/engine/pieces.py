@@ -47,3 +47,8 @@ Pieces: TypeAlias = list[str | Raw]
 def member(key: str, *, first: bool) -> Raw:
     """Return the beginning of an object's member; GraphQL names need no escaping."""
     return Raw(f'{"{" if first else ","}"{key}":')
+
+
+def closed(members: Pieces) -> Pieces:
+    """Return the whole object of some members; directives may have left none."""
+    return [*(members or [Raw("{")]), Raw("}")]

@@ -102,9 +102,12 @@ class Planner:
 
     def plan(self, locale: Locale, variables: Variables) -> Plan | None:
         """Return the plan for these variables, or None where the resolvers do all of it."""
+        flags = [variables.get(name) for name in self._flags]
+        if None in flags:  # a directive that is asked with null is an error, told where it stands
+            return None
         shape = (
             locale,
-            *[variables.get(name) for name in self._flags],
+            *flags,
             *[variables.get(name) is None for name in self._paging],
         )
         try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import suppress
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -111,15 +112,18 @@ class Engine:
         """Run a document's resolvers; the call becomes one made under it."""
         context.call = context.call.under(document.id)
         batched = self._batched_plan(document) if self.tier != "stock" else None
+        result: ExecutionResult | Awaitable[ExecutionResult] | None = None
         if batched is not None:
-            return await batched.execute(variables, context)
-        result = execute(
-            self.schema,
-            document.ast,
-            context_value=context,
-            variable_values=dict(variables),
-            hide_suggestions=self._hide_suggestions,
-        )
+            with suppress(NotCompilable):  # for these variables the stock executor has to run it
+                result = batched.execute(variables, context)
+        if result is None:
+            result = execute(
+                self.schema,
+                document.ast,
+                context_value=context,
+                variable_values=dict(variables),
+                hide_suggestions=self._hide_suggestions,
+            )
         return await result if isawaitable(result) else result
 
     def _batched_plan(self, document: Document) -> Batched | None:

@@ -21,8 +21,11 @@ from graphql import (
     Undefined,
     VariableNode,
     is_abstract_type,
+    is_non_null_type,
 )
 from graphql.utilities.coerce_input_value import coerce_default_value, coerce_input_literal
+
+from shimin_graphql.engine.pieces import StandAside, Variables
 
 PAGING = frozenset({"first", "after", "last", "before"})
 """Arguments whose being null or not changes which statement is compiled."""
@@ -35,6 +38,21 @@ class Given:
     variable: str | None
     constant: Any = None
     """The coerced constant; for a variable, what counts where it is not given."""
+    needed: bool = False
+    """Whether null may not stand there."""
+
+    def read(self, variables: Variables) -> Any:
+        """Return the value.
+
+        Raises:
+            StandAside: the variable is null where it may not be: an error of the field (specification section 6.4.1).
+        """
+        if self.variable is None:
+            return self.constant
+        value = variables.get(self.variable, self.constant)
+        if value is None and self.needed:
+            raise StandAside
+        return value
 
 
 NOTHING = Given(None)
@@ -110,7 +128,7 @@ def given(node: FieldNode, name: str, declared: GraphQLArgument) -> Given:
     for argument in node.arguments or ():
         if argument.name.value == name:
             if isinstance(argument.value, VariableNode):
-                return Given(argument.value.name.value, default)
+                return Given(argument.value.name.value, default, is_non_null_type(declared.type))
             return Given(None, coerce_input_literal(argument.value, declared.type))
     return Given(None, default)
 

@@ -7,7 +7,7 @@ is not compiled; both ways take their conditions from the same view.
 """
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache
 from typing import Any, TypeVar
@@ -50,6 +50,7 @@ from shimin_graphql.types.base import Access, AccessExtension, Connection, direc
 
 Shown = TypeVar("Shown", bound=type)
 Where = Mapping[str, Term]
+Reader = Callable[[Row, Viewpoint], Any]
 LISTED_MAX = 100
 
 
@@ -72,6 +73,10 @@ def rows(view: View) -> Callable[[Shown], Shown]:
             if found is not None:
                 mapped[field.python_name] = found
                 _check(cls, view, field.python_name, found)
+        for name, found in mapped.items():
+            if isinstance(found, Linked) and mapped.get(found.column) != Leaf(Same(found.column)):
+                message = f"{cls.__name__}.{name} is found by {found.column}, which must be an attribute beside it"
+                raise TypeError(message)
         cls.__row_fields__ = mapped  # type: ignore[attr-defined]
         return cls
 
@@ -112,12 +117,25 @@ def each(column: str, *, description: str | None = None, **values: Value) -> Any
 
 
 def show(cls: type, row: Row, seen: Viewpoint) -> Any:
-    """Return a row as its type shows it to this caller."""
-    return cls(**{name: read(row, seen) for name, read in _readers(cls)})
+    """Return a row as its type shows it to this caller.
+
+    A value that cannot be read stands there as the exception: an error of its field, where that is asked for.
+    """
+    return _shown(cls, _readers(cls), row, seen)
+
+
+def _shown(cls: Any, readers: Iterable[tuple[str, Reader]], row: Row, seen: Viewpoint) -> Any:
+    values: dict[str, Any] = {}
+    for name, read in readers:
+        try:
+            values[name] = read(row, seen)
+        except Exception as error:  # noqa: BLE001 - whoever does not ask for the field does not hear of it
+            values[name] = error
+    return cls(**values)
 
 
 @cache
-def _readers(cls: Any) -> Sequence[tuple[str, Callable[[Row, Viewpoint], Any]]]:
+def _readers(cls: Any) -> Sequence[tuple[str, Reader]]:
     found = []
     for field in cls.__strawberry_definition__.fields:
         mapped = cls.__row_fields__.get(field.python_name)
@@ -138,18 +156,24 @@ def _inner(kind: Any) -> Any:
     return kind
 
 
-def _leaf_reader(shown: Value, kind: Any) -> Callable[[Row, Viewpoint], Any]:
+def _leaf_reader(shown: Value, kind: Any) -> Reader:
     if not isinstance(kind, StrawberryEnumDefinition):
         return shown.read
     members: Callable[[Any], Enum] = kind.wrapped_cls
-    return lambda row, seen: members(shown.read(row, seen))
+
+    def read(row: Row, seen: Viewpoint) -> Enum | None:
+        held = shown.read(row, seen)
+        return None if held is None else members(held)
+
+    return read
 
 
-def _part_reader(values: Mapping[str, Value], kind: Any) -> Callable[[Row, Viewpoint], Any]:
-    return lambda row, seen: kind(**{name: item.read(row, seen) for name, item in values.items()})
+def _part_reader(values: Mapping[str, Value], kind: Any) -> Reader:
+    readers = [(name, item.read) for name, item in values.items()]
+    return lambda row, seen: _shown(kind, readers, row, seen)
 
 
-def _each_reader(column: str, values: Mapping[str, Value], kind: Any) -> Callable[[Row, Viewpoint], Any]:
+def _each_reader(column: str, values: Mapping[str, Value], kind: Any) -> Reader:
     one = _part_reader(values, kind)
     return lambda row, seen: [one({"item": item}, seen) for item in row[column]]
 

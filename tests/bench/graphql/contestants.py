@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,8 @@ class Contestant:
     """The folder of ``tests/bench/peers`` that it lives in; needs node."""
     is_static: bool = False
     """Answers with the same bytes whoever asks: nothing to compare."""
+    is_python: bool = False
+    """Another program than ours that needs no node."""
     engine: str = "postgres"
     dimensions: tuple[int, ...] = ()
     """Numbers of connections it is measured with besides the usual one."""
@@ -63,7 +66,7 @@ class Contestant:
     @property
     def is_ours(self) -> bool:
         """Whether this is the platform itself."""
-        return self.peer is None and not self.is_static
+        return self.peer is None and not self.is_static and not self.is_python
 
 
 def document() -> str:
@@ -122,11 +125,11 @@ def _run_node(folder: str) -> Callable[[Place], Sequence[str]]:
     return lambda _: ["node", str(PEERS / folder / "server.mjs")]
 
 
-def _uvicorn(place: Place) -> Sequence[str]:
+def _uvicorn(application: str, place: Place) -> Sequence[str]:
     """Return the command of the ASGI server as ``shimin serve`` runs it."""
     flags = ("--loop", "uvloop", "--http", "httptools", "--ws", "none", "--no-access-log", "--no-server-header")
     where = ("--host", "127.0.0.1", "--port", str(place.port), "--app-dir", str(Path(__file__).parent))
-    return [sys.executable, "-m", "uvicorn", "floor:app", "--log-level", "warning", *flags, *where]
+    return [sys.executable, "-m", "uvicorn", application, "--log-level", "warning", *flags, *where]
 
 
 def _words() -> Mapping[str, Any]:
@@ -211,9 +214,15 @@ CONTESTANTS: Sequence[Contestant] = (
         peer="fastify",
     ),
     Contestant(
+        "strawberry-naive",
+        "Strawberry + Tortoise + data loaders",
+        *(partial(_uvicorn, "naive:app"), _node(), lambda text: {"query": text, "variables": VARIABLES}),
+        is_python=True,
+    ),
+    Contestant(
         "static-asgi",
         "static bytes, uvicorn",
-        *(_uvicorn, lambda place: {"BENCH_STATIC_BODY": str(place.static_body)}, _by_id),
+        *(partial(_uvicorn, "floor:app"), lambda place: {"BENCH_STATIC_BODY": str(place.static_body)}, _by_id),
         is_static=True,
     ),
     Contestant(

@@ -17,6 +17,7 @@ from shimin_graphql.engine.batched import Batched, NotCompilable
 from shimin_graphql.engine.documents import Documents
 from shimin_graphql.engine.mapping import MANY
 from shimin_graphql.engine.run import Engine
+from shimin_graphql.schema import schema as product
 
 ASKED: list[Sequence[int]] = []
 """For which leaves their tree was asked, question by question."""
@@ -176,6 +177,30 @@ async def test_compiled_resolvers_answer_as_the_stock_executor(name: str) -> Non
 async def test_a_variable_that_does_not_fit_is_the_same_error(value: object) -> None:
     text = "query ($n: Int! = 3) { leaves(count: $n) { number } }"
     assert await answer("batched", text, {"n": value}) == await answer("stock", text, {"n": value})
+
+
+@pytest.mark.parametrize("text", ["{ leaves { number @skip(if: $y) } }", "{ needed @include(if: $y) { name } }"])
+async def test_a_directive_that_is_asked_with_null_is_the_same_error(text: str) -> None:
+    text = f"query ($y: Boolean = true) {text}"
+    for variables in ({"y": None}, {"y": True}, {}):
+        assert await answer("batched", text, variables) == await answer("stock", text, variables)
+
+
+async def test_a_question_about_the_schema_behind_a_directive_is_left_to_the_stock_executor() -> None:
+    text = "query ($y: Boolean!) { leaves { number } __schema @include(if: $y) { queryType { name } } }"
+    for variables in ({"y": True}, {"y": False}):
+        assert await answer("batched", text, variables) == await answer("stock", text, variables)
+
+
+async def test_a_wrong_argument_is_told_before_the_rule_of_who_may_ask() -> None:
+    text = 'query ($id: ID = "x") { payment(id: $id) { id } }'
+    document = Documents(product._schema).compile(text)
+    replies = []
+    for tier in ("stock", "batched"):
+        made = Engine(product._schema, timeout_s=5, hide_suggestions=True, tier=tier)
+        replies.append((await made.reply(document, {"id": None}, context())).body)
+    assert replies[0] == replies[1]
+    assert b"DOCUMENT_INVALID" in replies[0]
 
 
 async def test_a_field_is_asked_once_for_all_objects_of_its_level() -> None:

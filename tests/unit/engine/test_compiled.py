@@ -6,11 +6,15 @@ from typing import Any
 
 import orjson
 import pytest
+import strawberry
 from tests.unit.engine.inbox import LIN, WU, Desk, citizen
 
+from shimin import departments, messages
 from shimin.db import Database
 from shimin.kit.call import ANONYMOUS, Call
 from shimin.kit.clock import FixedClock
+from shimin_graphql.types.departments import Department
+from shimin_graphql.types.rows import link, rows
 
 NODE = "id senderKind sender department { id name } template title body paymentId sentAt readAt"
 LONG = "a" * 200
@@ -28,6 +32,10 @@ PAGE = "edges { cursor node { id } } pageInfo { ...P }"
 MANY = " ".join(f"a{number}: id b{number}: title" for number in range(48))
 FLAGGED = (
     "query Q($no: Boolean!) { unreadCount @skip(if: $no) inbox { edges { node { id @include(if: $no) title } } } }"
+)
+EMPTIED = (
+    "query Q($y: Boolean = true) { inbox { edges { node { id @skip(if: $y) } } pageInfo { endCursor @skip(if: $y) } }"
+    " bills { edges { cursor @skip(if: $y) } } }"
 )
 NESTED = (
     "query { ...Q } fragment Q on Query { inbox(first: 3) { ...C } } fragment C on MessageConnection { edges { ... {"
@@ -55,6 +63,7 @@ ANSWERED: dict[str, tuple[str, dict[str, Any]]] = {
     "directives by constant": ("{ inbox { edges { node { id @skip(if: true) title @include(if: true) } } } }", {}),
     "a directive by variable": (FLAGGED, {"no": True}),
     "the same directive the other way": (FLAGGED, {"no": False}),
+    "objects of which directives leave nothing": (EMPTIED, {"y": True}),
     "variables with a default": ("query Q($n: Int = 2) { inbox(first: $n) { edges { node { id } } } }", {}),
     "a variable that is null": ("query Q($n: Int) { inbox(first: $n) { edges { node { id } } } }", {"n": None}),
     "a page that is just full": (f"{{ inbox(first: 12) {{ {PAGE} }} }}", {}),
@@ -120,6 +129,13 @@ LEFT: dict[str, tuple[str, dict[str, Any]]] = {
     "a variable of the wrong type": ("query Q($n: Int) { inbox(first: $n) { edges { node { id } } } }", {"n": "3"}),
     "a variable beyond 32 bits": ("query Q($n: Int) { inbox(first: $n) { edges { node { id } } } }", {"n": 2**40}),
     "a variable that is missing": ("query Q($n: Int!) { inbox(first: $n) { edges { node { id } } } }", {}),
+    "a directive that is asked with null": ("query Q($y: Boolean = true) { unreadCount @skip(if: $y) }", {"y": None}),
+    "null where an argument may not be null": ("query Q($n: Int) { miniApps(first: $n) { id } }", {"n": None}),
+    "a page of which no row matters": (
+        "{ payments { pageInfo { hasPreviousPage } } inbox(last: 3) { pageInfo { hasNextPage } __typename } }",
+        {},
+    ),
+    "an id that no engine can hold": ("query Q($id: ID!) { a: payment(id: $id) { id } }", {"id": "pay_\x00"}),
     "the profile of nobody": ("{ viewer { id } unreadCount }", {}),
     "introspection": ("{ __typename unreadCount }", {}),
 }
@@ -133,6 +149,13 @@ async def test_what_would_be_an_error_is_left_to_the_resolvers(desk: Desk, name:
     assert whole.body == await desk.resolved(text, variables)
 
 
+async def test_an_id_that_no_engine_can_hold_names_no_row(desk: Desk) -> None:
+    text = 'query Q($id: ID!) { a: payment(id: $id) { id } b: payment(id: "\\u0000") { id } guide(code: $id) { code } }'
+    document = desk.documents.compile(text)
+    reply = await desk.engine.reply(document, {"id": "\x00"}, desk.context(citizen()))
+    assert orjson.loads(reply.body) == {"data": {"a": None, "b": None, "guide": None}}
+
+
 async def test_a_row_that_no_answer_fits_is_left_to_the_resolvers(desk: Desk) -> None:
     async with desk.db.unit() as unit:
         await unit.execute("UPDATE message SET template = 'nobody.knows' WHERE id = $1", f"msg_{5:032x}")
@@ -140,6 +163,22 @@ async def test_a_row_that_no_answer_fits_is_left_to_the_resolvers(desk: Desk) ->
     assert await desk.tried(text) is None
     assert b"INTERNAL" in await desk.resolved(text)
     await desk.compiled("{ inbox(first: 2) { edges { node { title } } } }")
+    unasked = "{ inbox(first: 100) { edges { node { id } } } }"
+    assert await desk.compiled(unasked) == await desk.resolved(unasked)
+
+
+async def test_a_nul_in_a_document_is_shown_as_the_resolvers_show_it(desk: Desk) -> None:
+    async with desk.db.unit() as unit:
+        await unit.execute(
+            "UPDATE message SET slot_values = $1 WHERE id = $2",
+            '{"amount":"1.00 CNY","subject":"before \\u0000 after"}',
+            f"msg_{5:032x}",
+        )
+    text = "{ inbox(first: 100) { edges { node { title } } } }"
+    document = desk.documents.compile(text)
+    replies = await asyncio.gather(*(desk.engine.reply(document, {}, desk.context(citizen())) for _ in range(5)))
+    assert {reply.body for reply in replies} == {await desk.resolved(text)}
+    assert b"before \\u0000 after" in replies[0].body
 
 
 async def test_nobody_sees_rows_that_the_view_does_not_give_them(desk: Desk) -> None:
@@ -171,3 +210,12 @@ async def test_a_part_that_fails_leaves_the_others_and_says_where(desk: Desk) ->
     document = desk.documents.compile(text)
     whole = await desk.engine.reply(document, {}, desk.context(citizen()))
     assert orjson.loads(whole.body) == orjson.loads(await desk.resolved(text))
+
+
+def test_a_link_is_declared_beside_the_attribute_it_is_found_by() -> None:
+    @strawberry.type
+    class Linked:
+        department: Department | None = link(Department, departments.DEPARTMENTS, column="sender", key="id")
+
+    with pytest.raises(TypeError, match="found by sender"):
+        rows(messages.INBOX)(Linked)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
@@ -60,8 +60,15 @@ class Batched:
         self._variants: dict[tuple[bool, ...], tuple[Plans, Sequence[FieldPlan]]] = {}
         self._variant(tuple(False for _ in self._flags))  # finds what cannot be compiled now, not when it runs
 
-    async def execute(self, variables: Mapping[str, Any], context: Any) -> ExecutionResult:
-        """Run the document's resolvers and return their result."""
+    def execute(
+        self, variables: Mapping[str, Any], context: Any
+    ) -> ExecutionResult | Coroutine[Any, Any, ExecutionResult]:
+        """Return what runs the document's resolvers, or the result where the variables are wrong; nothing runs yet.
+
+        Raises:
+            NotCompilable: these variables ask about the schema, or ask a directive with null: an error, told where the
+                directive stands.
+        """
         values = get_variable_values(
             self.schema,
             self.operation.variable_definitions or (),
@@ -71,8 +78,11 @@ class Batched:
         )
         if isinstance(values, list):
             return ExecutionResult(data=None, errors=values)
-        plans, fields = self._variant(tuple(bool(values.coerced.get(name)) for name in self._flags))
-        return await Run(self, plans, values, context).whole(fields)
+        flags = [values.coerced.get(name) for name in self._flags]
+        if None in flags:
+            raise NotCompilable("a directive needs true or false")
+        plans, fields = self._variant(tuple(map(bool, flags)))
+        return Run(self, plans, values, context).whole(fields)
 
     def _variant(self, flags: tuple[bool, ...]) -> tuple[Plans, Sequence[FieldPlan]]:
         found = self._variants.get(flags)

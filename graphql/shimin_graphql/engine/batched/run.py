@@ -122,15 +122,14 @@ class Run:
             raise AssertionError
         found = []
         shared: dict[str, Any] | None = None
-        try:
-            call = self._caller(plan, info)
-        except Exception as error:  # noqa: BLE001 - who may not ask is told so at each object
-            return [error] * len(sources)
+        call: Callable[[Any, dict[str, Any]], Any] | None = None
         for source in sources:
             try:
                 arguments = plan.arguments.coerce(self._values) if shared is None else shared
                 if shared is None and can_be_shared(arguments):
                     shared = arguments
+                if call is None:  # only now: a wrong argument is told before the rule of who may ask
+                    call = self._caller(plan, info)
                 found.append(call(source, arguments))
             except Exception as error:  # noqa: BLE001 - a resolver's error is its field's
                 found.append(error)
