@@ -49,6 +49,7 @@ MODELS = (
     "shimin.catalogue.rows",
     "shimin.consent.rows",
     "shimin.departments.rows",
+    "shimin.documents.rows",
     "shimin.identity.rows",
     "shimin.ledger.rows",
     "shimin.messages.rows",

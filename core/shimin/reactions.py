@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from shimin import audit, identity, messages, payments, releases
+from shimin import audit, documents, identity, messages, payments, releases
 from shimin.kit.call import system_call
 from shimin.kit.fact import Fact
 from shimin.kit.ids import CitizenId
@@ -116,6 +116,12 @@ async def _public_changed(platform: Platform, _: str, fact: Fact) -> None:
     await platform.pubsub.publish(PUBLIC_CHANGED, fact.name.encode())
 
 
+async def _spread_document(
+    platform: Platform, _: str, fact: documents.DocumentRegistered | documents.DocumentRetired
+) -> None:
+    await documents.spread(fact.document_id, pubsub=platform.pubsub)
+
+
 REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "payment.confirmed": (_charge,),
     "payment.settled": (_send_receipt, _report),
@@ -128,6 +134,8 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "catalogue.guides_imported": (_public_changed,),
     "department.registered": (_public_changed,),
     "release.moved": (_public_changed,),
+    "document.registered": (_spread_document,),
+    "document.retired": (_spread_document,),
 }
 """What happens when something has happened."""
 

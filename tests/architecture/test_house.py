@@ -15,6 +15,7 @@ DOMAINS = (
     "catalogue",
     "consent",
     "departments",
+    "documents",
     "identity",
     "ledger",
     "messages",

@@ -190,6 +190,7 @@ STAFF: Mapping[str, tuple[Role, DepartmentId | None]] = {
     "reviewer": ("reviewer", None),
     "releaser": ("releaser", None),
     "auditor": ("auditor", None),
+    "ad_hoc_documents": ("ad_hoc_documents", None),
 }
 
 

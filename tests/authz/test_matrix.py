@@ -42,6 +42,7 @@ CALLERS = (
     "reviewer",
     "releaser",
     "auditor",
+    "ad_hoc_documents",
     "miniapp",
 )
 OWNERS = frozenset({"citizen", "miniapp"})

@@ -133,8 +133,10 @@ REQUESTS = {
     "variables in the address that are no JSON": get(400, "BODY_MALFORMED", query="{ __typename }", variables="{"),
     "deep variables in the address": get(400, "BODY_MALFORMED", query="{ __typename }", variables="[" * 2_000),
     "an unknown document": body(404, "DOCUMENT_UNKNOWN", json.dumps({"documentId": sha256_id("{ a }")})),
-    "an altered document id": body(404, "DOCUMENT_UNKNOWN", json.dumps({"documentId": sha256_id("{ a }")[:-1] + "é"})),
-    "a document id of 200,000 characters": body(404, "DOCUMENT_UNKNOWN", json.dumps({"documentId": "a" * 200_000})),
+    "an altered document id": body(
+        400, "DOCUMENT_ID_INVALID", json.dumps({"documentId": sha256_id("{ a }")[:-1] + "é"})
+    ),
+    "a document id of 200,000 characters": body(400, "DOCUMENT_ID_INVALID", json.dumps({"documentId": "a" * 200_000})),
 }
 """Refused for how they are sent, or for what they name."""
 

@@ -30,6 +30,7 @@ GROUPS: dict[str, str] = {
     "ledger": "shimin.cli.ledger:app",
     "audit": "shimin.cli.audit:app",
     "release": "shimin.cli.release:app",
+    "documents": "shimin.cli.documents:app",
 }
 
 

@@ -16,7 +16,7 @@ Capacity = Literal["citizen", "staff"]
 StaffKind = Literal["member", "operator"]
 
 MEMBER_ROLES: frozenset[Role] = frozenset({"developer", "department_admin"})
-OPERATOR_ROLES: frozenset[Role] = frozenset({"reviewer", "releaser", "auditor"})
+OPERATOR_ROLES: frozenset[Role] = frozenset({"reviewer", "releaser", "auditor", "ad_hoc_documents"})
 
 NAME_LENGTH_MAX = 64
 DEVICE_NAME_LENGTH_MAX = 64

@@ -19,6 +19,15 @@ class PersonalField:
 
 
 @dataclass(frozen=True, slots=True)
+class DocumentFault:
+    """One thing that is wrong with a document, and where; line and column count from 1, 0 for the whole."""
+
+    message: str
+    line: int = 0
+    column: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentScopes:
     """A trusted document with everything it can read of a person; nobody writes this by hand."""
 

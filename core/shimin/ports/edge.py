@@ -1,13 +1,16 @@
 """What the core asks of the GraphQL edge: to read a document, and to run one for a mini-app."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from shimin.kit.call import Call
-from shimin.kit.document import DocumentScopes
+from shimin.kit.document import DocumentFault, DocumentScopes
 
 PUBLIC_CHANGED = "public.changed"
 """The topic on which every process hears the name of a fact after which public answers are others."""
+
+DOCUMENTS_CHANGED = "documents.changed"
+"""The topic on which every process hears the id of a document that is trusted from now on, or no longer."""
 
 
 class Edge(Protocol):
@@ -31,4 +34,32 @@ class Edge(Protocol):
         Raises:
             shimin.kit.refusal.Refusal: the first error of the response.
         """
+        ...
+
+
+class DocumentEdge(Edge, Protocol):
+    """The schema, as far as the registry of trusted documents and its operators need it.
+
+    Contract: all of it is pure and bounded, and needs no database.
+    """
+
+    def check_document(self, text: str) -> Sequence[DocumentFault]:
+        """Return everything that keeps a document from being trusted; nothing where it can be."""
+        ...
+
+    def explain(self, text: str) -> Mapping[str, Any]:
+        """Return how a document runs, as values that JSON can hold.
+
+        Returns:
+            ``id``, ``name``, ``kind`` and ``variables`` of the document; ``scopes`` with the path of each; ``cost``
+            in points; ``roots`` with who may ask, the tier of each and why it is not the first; ``statements`` by
+            database engine; ``assumed``, the values of variables for which that holds.
+
+        Raises:
+            shimin.kit.refusal.Refusal: ``DOCUMENT_INVALID`` or ``DOCUMENT_TOO_COSTLY``.
+        """
+        ...
+
+    def distributed(self) -> Mapping[str, str]:
+        """Return the texts of the operations that come with this version, by id; they are always trusted."""
         ...

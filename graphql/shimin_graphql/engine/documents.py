@@ -1,5 +1,6 @@
 """Documents by their hash: parsed, bounded, validated and measured once, then only run."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,15 +20,21 @@ from graphql import (
 from graphql.validation.validate import ValidationAbortedError
 
 from shimin.kit.digest import sha256_id
-from shimin.kit.document import DocumentScopes, OperationKind
+from shimin.kit.document import DocumentFault, DocumentScopes, OperationKind
+from shimin.kit.text import say_refusal
 from shimin_graphql.engine.cost import Cost, defaults_of
-from shimin_graphql.engine.errors import DocumentInvalid, DocumentTooCostly, DocumentUnknown
+from shimin_graphql.engine.errors import DocumentIdInvalid, DocumentInvalid, DocumentTooCostly, DocumentUnknown
 from shimin_graphql.engine.limits import Limits, check_cost, check_limits, check_text
+from shimin_graphql.engine.registered import LookUp, Registered
 from shimin_graphql.engine.rules import validation_rules
 from shimin_graphql.engine.scopes import personal_fields
 
 ADHOC_KEPT = 256
-"""Ad-hoc and mini-app documents kept ready, least recently used dropped first."""
+"""Texts of anybody kept ready, least recently used dropped first."""
+VETTED_KEPT = 1_000
+"""Documents of mini-app releases and of registrations kept ready, likewise; nobody's texts push them out."""
+
+_ID = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +86,14 @@ class Documents:
         *,
         hide_suggestions: bool = True,
         introspection: bool = True,
+        look_up: LookUp | None = None,
     ) -> None:
         """Serve documents of one schema within the limits.
 
         Args:
             hide_suggestions: leave “Did you mean …?” out of errors, which would tell the schema name by name.
             introspection: let documents ask for the schema itself.
+            look_up: asks the registry for the texts of documents; None: there is none.
         """
         self.schema = schema
         self.limits = limits or Limits()
@@ -93,6 +102,8 @@ class Documents:
         if not introspection:
             self._rules = (*self._rules, NoSchemaIntrospectionCustomRule)
         self._trusted: dict[str, Document] = {}
+        self.registered = Registered(self.vetted, look_up)
+        self._vetted: OrderedDict[str, Document] = OrderedDict()
         self._compiled: OrderedDict[str, Document] = OrderedDict()
 
     def register(self, text: str) -> Document:
@@ -102,11 +113,7 @@ class Documents:
             DocumentInvalid: it does not parse, does not fit the schema or holds more than one operation.
             DocumentTooCostly: it is beyond a limit, or some variables would make it so.
         """
-        try:
-            document = self._read(text)
-        except DocumentError as error:
-            raise DocumentInvalid(reason=error.summary) from None
-        check_cost(document.cost.most, self.limits)
+        document = self.vetted(text)
         self._trusted[document.id] = document
         return document
 
@@ -133,9 +140,47 @@ class Documents:
         """Return the trusted document of that id, wherever it was registered.
 
         Raises:
-            DocumentUnknown: nobody registered it.
+            DocumentIdInvalid: it is no id.
+            DocumentUnknown: nobody registered it, or it was retired.
+            DocumentOutdated: it no longer fits the schema.
         """
-        return self.trusted(document_id)
+        document = self._trusted.get(document_id)
+        if document is not None:
+            return document
+        if not _ID.fullmatch(document_id):
+            raise DocumentIdInvalid
+        return await self.registered.find(document_id)
+
+    def vetted(self, text: str) -> Document:
+        """Return a document that somebody answers for made ready to run: one for each id, however often it is read.
+
+        Raises:
+            DocumentInvalid: it does not parse, does not fit the schema or holds more than one operation.
+            DocumentTooCostly: it is beyond a limit, or some variables would make it so.
+        """
+        document_id = sha256_id(text)
+        document = self._vetted.get(document_id)
+        if document is None:
+            try:
+                document = self._trustworthy(text)
+            except DocumentError as error:
+                raise DocumentInvalid(reason=error.summary) from None
+            self._vetted[document_id] = document
+            if len(self._vetted) > VETTED_KEPT:
+                self._vetted.popitem(last=False)
+        else:
+            self._vetted.move_to_end(document_id)
+        return document
+
+    def faults(self, text: str) -> list[DocumentFault]:
+        """Return everything that keeps a document from being trusted, each with its place."""
+        try:
+            self._trustworthy(text)
+        except DocumentError as error:
+            return [_fault(item) for item in error.errors]
+        except DocumentTooCostly as refusal:
+            return [DocumentFault(say_refusal(refusal, "en"))]
+        return []
 
     def compile(self, text: str, operation_name: str | None = None) -> Document:
         """Return a text made ready to run, from the cache where it was seen before.
@@ -157,6 +202,12 @@ class Documents:
     def is_ready(self, text: str, operation_name: str | None = None) -> bool:
         """Tell whether a text has been made ready to run, so that running it costs no reading."""
         return _key(text, operation_name) in self._compiled
+
+    def _trustworthy(self, text: str) -> Document:
+        """Return a document that is within the limits whatever its variables are."""
+        document = self._read(text)
+        check_cost(document.cost.most, self.limits)
+        return document
 
     def _read(self, text: str, operation_name: str | None = None) -> Document:
         ast = self._parse(text)
@@ -209,6 +260,12 @@ def _pick(ast: DocumentNode, name: str | None) -> OperationDefinitionNode:
         hint = "name one of them in operationName" if name is None and operations else "no operation of that name"
         raise DocumentError([GraphQLError(f"the document holds {len(operations)} operations: {hint}")])
     return chosen[0]
+
+
+def _fault(error: GraphQLError) -> DocumentFault:
+    for place in error.locations or ():
+        return DocumentFault(error.message, place.line, place.column)
+    return DocumentFault(error.message)
 
 
 def _located(error: GraphQLError) -> str:

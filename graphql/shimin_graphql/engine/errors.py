@@ -112,6 +112,13 @@ class DocumentUnknown(Refusal):
     http_status = 404
 
 
+class DocumentOutdated(Refusal):
+    """The document was registered when the schema was another one and does not fit this one."""
+
+    code = "DOCUMENT_OUTDATED"
+    http_status = 410
+
+
 class DocumentsOnly(Refusal):
     """Only trusted documents run here; the request brought a text of its own."""
 

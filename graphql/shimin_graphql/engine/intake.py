@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from shimin_graphql.engine.accept import need_json
-from shimin_graphql.engine.errors import DocumentsOnly, MethodNotAllowed, SubscriptionElsewhere
+from shimin_graphql.engine.errors import MethodNotAllowed, SubscriptionElsewhere
+from shimin_graphql.engine.permission import need_permission, note_run
 from shimin_graphql.engine.request import GraphQLRequest, read_body, read_get, read_post
 from shimin_graphql.engine.values import check_variables
 
@@ -58,7 +59,8 @@ class Intake:
             make_context: finds out who asks, from the headers.
             origins: which pages may ask.
             body_bytes_max: longest body taken.
-            texts_allowed: whether everybody may send texts of their own (development).
+            texts_allowed: whether everybody may send texts of their own (development); else only operators who hold
+                ``ad_hoc_documents``, and only queries.
             budget: what callers may spend on texts of their own; None: as much as they like.
         """
         self.origins = origins
@@ -98,16 +100,17 @@ class Intake:
             address: where from.
 
         Raises:
-            DocumentIdInvalid, DocumentUnknown, DocumentsOnly: there is nothing that may run.
+            DocumentIdInvalid, DocumentUnknown, DocumentOutdated, DocumentsOnly: there is nothing that may run.
             DocumentError, DocumentTooCostly, VariablesTooLarge, BudgetExhausted: it may not run.
             MethodNotAllowed, SubscriptionElsewhere: not this way.
         """
         check_variables(asked.variables, self._documents.limits.values)
         extensions = None
+        on_record = asked.document_id is None and not self._texts_allowed
+        if on_record:
+            need_permission(context.call)
         if asked.document_id is not None:
             document = await self._documents.find(asked.document_id)
-        elif not self._texts_allowed:
-            raise DocumentsOnly
         elif self._budget is None:
             document = self._documents.compile(asked.query or "", asked.operation_name)
         else:
@@ -116,6 +119,8 @@ class Intake:
             )
         if document.kind not in kinds:
             raise SubscriptionElsewhere if document.kind == "subscription" else MethodNotAllowed
+        if on_record:
+            await note_run(document, context)
         return Asked(document, asked.variables, extensions)
 
 

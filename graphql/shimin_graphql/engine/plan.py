@@ -116,11 +116,12 @@ class Planner:
         except KeyError:
             if len(self._plans) >= SHAPES_MAX:
                 return None
-            made = self._make(locale, variables)
+            made = self.draw(locale, variables)
             self._plans[shape] = made if made.worth_it else None
             return self._plans[shape]
 
-    def _make(self, locale: Locale, variables: Variables) -> Plan:
+    def draw(self, locale: Locale, variables: Variables) -> Plan:
+        """Return a new plan for these variables, also where nothing of it is compiled."""
         flags = {name: bool(variables.get(name)) for name in self._flags}
         nulls = {name: variables.get(name) is None for name in self._paging}
         selections = Selections(self._schema, self._document.ast, flags)
