@@ -1,8 +1,8 @@
 """Compiled reads on PostgreSQL: a few connections of their own, and one round trip for all who wait for the same.
 
-A lane is a connection that keeps its prepared statements. Who finds a free lane uses it at once; who finds none waits,
-and the next lane that is done takes everybody who waits for the same statement in one go. There is no timer: alone
-nobody waits, and the busier the lanes, the larger the batches.
+A lane is a connection that keeps its prepared statements. Those who ask in one turn of the event loop, and those who
+come while every lane is busy, go together if they ask for the same. There is no timer: alone nobody waits, and the
+busier the lanes, the larger the batches.
 """
 
 import asyncio
@@ -94,6 +94,7 @@ class Lanes:
         self._lost = lost
         self._batch_max = batch_max
         self._open = 0
+        self._is_gathering = False
         self._free: list[Lane] = []
         self._waiting: deque[_Waiting] = deque()
         self._driving: set[asyncio.Task[None]] = set()
@@ -107,6 +108,8 @@ class Lanes:
         Raises:
             NoAnswer: the statement has no right answer for them.
         """
+        if self._batch_max > 1:
+            return await self._together(compiled, values)
         lane = self._free.pop() if self._free else None
         if lane is None:
             if self._open >= self._lanes_max:
@@ -118,6 +121,29 @@ class Lanes:
             return await self._one(lane, compiled, values)
         finally:
             self._done(lane)
+
+    async def _together(self, compiled: Compiled, values: Values) -> Texts:
+        """Wait until everybody who asks in this turn of the event loop has asked, then go with them.
+
+        A lane taken by the first of them would leave the others waiting for its answer: batches of one and of many by
+        turns. The turn ends by itself; there is no timer.
+        """
+        waiting = _Waiting(compiled, values)
+        self._waiting.append(waiting)
+        if not self._is_gathering:
+            self._is_gathering = True
+            asyncio.get_running_loop().call_soon(self._send_off)
+        return await waiting.answer
+
+    def _send_off(self) -> None:
+        """Send those who wait on free lanes, or on a new one while there may be more."""
+        self._is_gathering = False
+        if not self._waiting:
+            return
+        if self._free:
+            self._drive(self._free.pop())
+        elif self._open < self._lanes_max:
+            self._drive(None)
 
     async def close(self) -> None:
         """Finish what runs and close every connection; who still waits is told that the end has come."""
@@ -174,11 +200,16 @@ class Lanes:
         if lane is None:
             try:
                 lane = await self._another()
-            except Exception as error:  # noqa: BLE001 - those who wait hear it
-                self._fail_all(error)
+            except Exception as error:  # noqa: BLE001 - those who wait hear it, if nobody else can answer them
+                if not self._open:
+                    self._fail_all(error)
+                elif self._free:
+                    self._send_off()
                 return
         try:
             while batch := self._next_batch():
+                if self._waiting:
+                    self._send_off()  # they ask for something else, or are more than go together
                 await self._answer(lane, batch)
         finally:
             self._done(lane)
