@@ -6,8 +6,12 @@ from typing import Self
 
 from shimin_graphql.engine.request import ClientGone, Receive
 
-WATCH_AFTER_S = 0.02
-"""Most answers are ready before this; watching for a departure then costs a timer and nothing else."""
+WATCH_AFTER_S = 0.06
+"""Answers are ready before this; watching for a departure then costs a timer and nothing else.
+
+A task for each request that waits for ``receive`` and is cancelled costs about 60 µs and leaves a cycle of 20 objects
+to the garbage collector. Who leaves earlier is noticed at this moment: still within a tenth of a second.
+"""
 
 
 class Departure:
@@ -40,16 +44,16 @@ class Departure:
             ClientGone: the block was cancelled because of that.
         """
         self._timer.cancel()
-        if self._watching is not None:
-            self._watching.cancel()
-        if self._gone and kind is asyncio.CancelledError and self._task is not None:
-            self._task.uncancel()
+        task, self._task = self._task, None  # the watching task, if there is one, ends with the response
+        if self._gone and kind is asyncio.CancelledError and task is not None:
+            task.uncancel()
             raise ClientGone from None
 
     def _watch(self) -> None:
         self._watching = asyncio.get_running_loop().create_task(self._wait())
 
     async def _wait(self) -> None:
+        """Wait until the server says that the client has gone, which it also says once the response is sent."""
         while (await self._receive())["type"] != "http.disconnect":
             pass
         if self._task is not None and not self._task.done():
