@@ -20,7 +20,7 @@ LANES_MAX = 4
 PREPARED_MAX = 500
 """Statements kept prepared on a lane; the longest kept goes first."""
 Values = Sequence[object]
-Texts = Sequence[str]
+Texts = Sequence[bytes]
 Lost = tuple[type[Exception], ...]
 
 _BROKEN = (asyncpg.InvalidTextRepresentationError, asyncpg.UntranslatableCharacterError)

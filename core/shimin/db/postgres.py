@@ -225,7 +225,7 @@ class PostgresDatabase(Database):
         finally:
             await self._release(self._readers, session.connection)
 
-    async def read_compiled(self, compiled: Compiled, values: Sequence[object]) -> Sequence[str]:
+    async def read_compiled(self, compiled: Compiled, values: Sequence[object]) -> Sequence[bytes]:
         """Read on a lane (see ``Database.read_compiled``)."""
         try:
             return await self.lanes.read(compiled, values)
@@ -372,9 +372,12 @@ async def open_postgres(
         )
 
     async def connect_lane() -> asyncpg.Connection:
-        return await asyncpg.connect(
+        connection = await asyncpg.connect(
             url, timeout=CONNECT_TIMEOUT_S, server_settings={**_SETTINGS, **READ_ONLY}, statement_cache_size=0
         )
+        # What comes from a lane is sent on as it is: decoding and encoding it again would be wasted.
+        await connection.set_type_codec("text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary")
+        return connection
 
     try:
         writers = await open_pool(pool_size, {})

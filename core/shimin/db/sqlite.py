@@ -150,7 +150,7 @@ class SqliteDatabase(Database):
         finally:
             self._give_back(thread)
 
-    async def read_compiled(self, compiled: Compiled, values: Sequence[object]) -> Sequence[str]:
+    async def read_compiled(self, compiled: Compiled, values: Sequence[object]) -> Sequence[bytes]:
         """Read on a reader's thread (see ``Database.read_compiled``)."""
         thread = await self._take_reader()
         try:

@@ -135,7 +135,7 @@ def fetch_rows(connection: sqlite3.Connection, sql: str, args: Sequence[object])
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def run_compiled(connection: sqlite3.Connection, compiled: Compiled, values: Sequence[object]) -> Sequence[str]:
+def run_compiled(connection: sqlite3.Connection, compiled: Compiled, values: Sequence[object]) -> Sequence[bytes]:
     """Return the texts of a compiled statement for these values.
 
     Raises:
@@ -147,7 +147,7 @@ def run_compiled(connection: sqlite3.Connection, compiled: Compiled, values: Seq
         if error.args == ("malformed JSON",):
             raise NoAnswer from None
         raise
-    return found
+    return [text.encode() for text in found]
 
 
 def execute(connection: sqlite3.Connection, sql: str, args: Sequence[object]) -> int:

@@ -160,8 +160,8 @@ class Database(ABC):
         """
 
     @abstractmethod
-    async def read_compiled(self, compiled: Compiled, values: Sequence[object]) -> Sequence[str]:
-        """Return the texts that a compiled statement works out for these values.
+    async def read_compiled(self, compiled: Compiled, values: Sequence[object]) -> Sequence[bytes]:
+        """Return the texts, in UTF-8, that a compiled statement works out for these values.
 
         Those who ask for the same at the same moment may share a round trip. Who stops waiting stops the statement,
         unless others wait for it.

@@ -70,7 +70,7 @@ class CompiledQueries:
         if prepared is None:
             return None
         plan = prepared.plan
-        parts: dict[str, bytes | str] = {}
+        parts: dict[str, bytes] = {}
         try:
             if plan.private is not None:
                 if not plan.private.admits(call):
@@ -108,7 +108,7 @@ class CompiledQueries:
                 item.read(Viewpoint(context.call, context.platform.clock.now()), coerced)
                 for item in statement.parameters
             ]
-            part = (await context.platform.db.read_compiled(statement.compiled, values))[0].encode()
+            part = (await context.platform.db.read_compiled(statement.compiled, values))[0]
         else:
             part = await self._resolved_part(kept, coerced, context)
         self._fragments.keep(key, part, kept.changed_by, mark=mark)
@@ -123,7 +123,7 @@ class CompiledQueries:
         return dump(result.data[kept.key])
 
     async def _with_resolved(
-        self, plan: Plan, parts: dict[str, bytes | str], variables: Mapping[str, Any], context: Context
+        self, plan: Plan, parts: dict[str, bytes], variables: Mapping[str, Any], context: Context
     ) -> Reply:
         """Return the response with the root fields that resolvers answer put in their places."""
         if plan.resolved is None:
@@ -139,11 +139,10 @@ class CompiledQueries:
         return Reply(b"".join(pieces), has_data=True)
 
 
-def _joined(plan: Plan, parts: Mapping[str, bytes | str]) -> list[bytes]:
+def _joined(plan: Plan, parts: Mapping[str, bytes]) -> list[bytes]:
     """Return a response's bytes, its root fields in their order."""
     pieces: list[bytes] = []
     for key, opening in plan.openings:
-        part = parts[key]
-        pieces += (opening, part.encode() if isinstance(part, str) else part)
+        pieces += (opening, parts[key])
     pieces.append(b"}}")
     return pieces

@@ -40,16 +40,16 @@ async def one_lane(postgres_url: str) -> AsyncIterator[PostgresDatabase]:
     await database.close()
 
 
-async def test_values_come_back_as_texts(db: Database) -> None:
+async def test_values_come_back_as_texts_in_utf8(db: Database) -> None:
     compiled = doubled(DIALECTS[db.engine])
-    assert tuple(await db.read_compiled(compiled, [21, 'a "quote"'])) == ("42", '"a \\"quote\\""')
+    assert tuple(await db.read_compiled(compiled, [21, 'a "quote"'])) == (b"42", b'"a \\"quote\\""')
 
 
 async def test_a_statement_without_an_answer_says_so_and_the_next_one_works(db: Database) -> None:
     compiled = doubled(DIALECTS[db.engine])
     with pytest.raises(NoAnswer):
         await db.read_compiled(compiled, [-1, ""])
-    assert tuple(await db.read_compiled(compiled, [1, ""])) == ("2", '""')
+    assert tuple(await db.read_compiled(compiled, [1, ""])) == (b"2", b'""')
 
 
 async def test_a_broken_value_among_many_is_broken_alone(db: Database) -> None:
@@ -58,7 +58,7 @@ async def test_a_broken_value_among_many_is_broken_alone(db: Database) -> None:
     found = await asyncio.gather(*asked, return_exceptions=True)
     assert isinstance(found[50], NoAnswer)
     assert [tuple(item) for item in found if not isinstance(item, BaseException)] == [
-        (str(number * 2), f'"{number}"') for number in range(100) if number != 50
+        (b"%d" % (number * 2), b'"%d"' % number) for number in range(100) if number != 50
     ]
 
 
@@ -72,7 +72,7 @@ async def test_those_who_wait_for_the_same_share_a_round_trip(one_lane: Postgres
 async def test_different_statements_wait_for_each_other_and_all_are_answered(one_lane: PostgresDatabase) -> None:
     statements = [doubled(DIALECTS["postgres"]) for _ in range(5)]
     asked = [one_lane.read_compiled(statements[number % 5], [number, ""]) for number in range(50)]
-    assert [texts[0] for texts in await asyncio.gather(*asked)] == [str(number * 2) for number in range(50)]
+    assert [texts[0] for texts in await asyncio.gather(*asked)] == [b"%d" % (number * 2) for number in range(50)]
 
 
 async def test_who_stops_waiting_stops_the_statement(db: Database) -> None:
@@ -111,7 +111,7 @@ async def test_a_lane_whose_connection_was_killed_is_replaced(one_lane: Postgres
         await connection.close()
     await asyncio.sleep(0.05)
     found = await asyncio.gather(*(one_lane.read_compiled(compiled, [number, ""]) for number in range(20)))
-    assert [texts[0] for texts in found] == [str(number * 2) for number in range(20)]
+    assert [texts[0] for texts in found] == [b"%d" % (number * 2) for number in range(20)]
 
 
 async def _read_slowly(db: Database, duration_ms: int) -> None:
