@@ -16,6 +16,10 @@ from shimin.kit.refusal import Refusal
 BACKLOG = 2048
 COLLECT_AFTER = 20_000
 """New objects that can hold others before the youngest are looked through; a request leaves nearly none in cycles."""
+WS_PING_INTERVAL_S = 20.0
+"""Keeps proxies from closing an idle websocket; most do after 60 s."""
+WS_PING_TIMEOUT_S = 20.0
+"""A client that does not answer a ping this long is gone, even if nothing said so."""
 log = structlog.get_logger("shimin.server")
 
 
@@ -67,7 +71,11 @@ def run_server(settings: Settings) -> None:
                 timeout_graceful_shutdown=3,
                 timeout_keep_alive=30,
                 limit_concurrency=4096,
-                ws="none",
+                ws="websockets-sansio",
+                ws_max_size=settings.body_bytes_max,
+                ws_per_message_deflate=False,
+                ws_ping_interval=WS_PING_INTERVAL_S,
+                ws_ping_timeout=WS_PING_TIMEOUT_S,
             )
             server = uvicorn.Server(config)
             spare_the_collector()
