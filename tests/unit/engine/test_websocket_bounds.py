@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,19 @@ async def test_an_operation_stopped_before_it_began_leaves_its_name_free() -> No
     scope = {"type": "websocket", "headers": [], "subprotocols": [PROTOCOL], "client": ("127.0.0.1", 1)}
     await asyncio.wait_for(Desk().endpoint()(scope, coming.get, send), WITHIN_S)
     assert heard == [ACK, next_({"quick": "here"}), complete()]
+
+
+async def test_a_server_that_stops_says_so_and_stops_what_runs() -> None:
+    desk = Desk()
+    async with AsyncExitStack() as client:
+        async with desk.open() as address:
+            socket = await client.enter_async_context(
+                connected(address, init={**INIT, "payload": {"authorization": "Bearer right"}})
+            )
+            await say(socket, ask("subscription { whoever }"))
+            await hear(socket)
+        assert await closed(socket) == (1012, ""), "service restart: a client comes back"
+    assert desk.seen.stopped.is_set()
 
 
 # ---- bounds ----------------------------------------------------------------------------------------------------------
