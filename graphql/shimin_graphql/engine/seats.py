@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import TracebackType
 
 from shimin.kit.call import Call
+from shimin_graphql.engine.budget import network
 from shimin_graphql.engine.errors import StreamsFull, StreamsTooMany
 
 STREAMS_MAX = 3_000
@@ -23,7 +24,7 @@ class Seats:
 
     def take(self, call: Call, address: str) -> "Seat":
         """Return a seat to sit on for a block, for who is signed in or else for the network address."""
-        return Seat(self, call.actor.id if call.actor.kind != "anonymous" else address)
+        return Seat(self, call.actor.id if call.actor.kind != "anonymous" else network(address))
 
     def sit(self, caller: str) -> None:
         """Count a connection.
