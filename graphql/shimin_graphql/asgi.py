@@ -23,6 +23,8 @@ from shimin_graphql.engine.events import EventsEndpoint
 from shimin_graphql.engine.http import GraphQLEndpoint
 from shimin_graphql.engine.intake import Intake
 from shimin_graphql.engine.origin import Origins
+from shimin_graphql.engine.seats import Seats
+from shimin_graphql.engine.websocket import WebSocketEndpoint, WebSocketLimits
 from shimin_graphql.identify import make_context
 from shimin_graphql.middleware import SecurityHeaders
 from shimin_graphql.routes import graphiql, health
@@ -38,7 +40,8 @@ if TYPE_CHECKING:
     from shimin_graphql.context import Context
     from shimin_graphql.engine.headers import Headers
 
-    Endpoint = ASGIApp
+    Endpoints = Mapping[tuple[str, str], ASGIApp]
+    """What answers a path, by protocol (``http`` or ``websocket``) and path."""
 
 log = structlog.get_logger("shimin.http")
 METHOD_NOT_ALLOWED = 405
@@ -53,7 +56,7 @@ class Application:
     def __init__(self, routes: Starlette) -> None:
         """Serve the routes; ``endpoints`` are added when the application starts."""
         self.state = routes.state
-        self.endpoints: dict[str, Endpoint] = {}
+        self.endpoints: Endpoints = {}
         self._routes = routes
 
     def started(self) -> AbstractAsyncContextManager[Any]:
@@ -62,7 +65,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, or the application's start and end."""
-        endpoint = self.endpoints.get(scope["path"]) if scope["type"] == "http" else None
+        endpoint = self.endpoints.get((scope["type"], scope["path"])) if "path" in scope else None
         await (endpoint or self._routes)(scope, receive, send)
 
 
@@ -90,8 +93,8 @@ def create_app(settings: Settings, platform: Platform | None = None) -> Applicat
     return application
 
 
-def graphql_endpoints(settings: Settings, platform: Platform) -> dict[str, Endpoint]:
-    """Return what answers GraphQL, by path."""
+def graphql_endpoints(settings: Settings, platform: Platform) -> Endpoints:
+    """Return what answers GraphQL, by protocol and path."""
     edge = platform.edge
 
     async def identify(headers: Headers) -> Context:
@@ -111,9 +114,12 @@ def graphql_endpoints(settings: Settings, platform: Platform) -> dict[str, Endpo
             anonymous_points=settings.document_budget_anonymous,
         ),
     )
+    seats = Seats()
+    limits = WebSocketLimits(message_bytes_max=settings.body_bytes_max)
     return {
-        "/graphql": GraphQLEndpoint(edge.engine, intake),
-        "/graphql/stream": EventsEndpoint(edge.engine, intake),
+        ("http", "/graphql"): GraphQLEndpoint(edge.engine, intake),
+        ("http", "/graphql/stream"): EventsEndpoint(edge.engine, intake, seats),
+        ("websocket", "/graphql/ws"): WebSocketEndpoint(edge.engine, intake, seats, limits),
     }
 
 

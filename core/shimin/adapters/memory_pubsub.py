@@ -1,6 +1,7 @@
 """Hints between the tasks of one process."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,7 +16,7 @@ class MemoryPubSub:
 
     def __init__(self) -> None:
         """Start with nobody listening."""
-        self._listeners: dict[str, set[asyncio.Queue[bytes | None]]] = {}
+        self._listeners: dict[str, set[_Listener]] = {}
         self._closed = False
 
     async def publish(self, topic: str, payload: bytes) -> None:
@@ -29,22 +30,20 @@ class MemoryPubSub:
 
     def deliver(self, topic: str, payload: bytes) -> None:
         """Put the payload into each listener's backlog; never waits."""
-        for queue in self._listeners.get(topic, ()):
-            _push(queue, payload)
+        for listener in self._listeners.get(topic, ()):
+            listener.push(payload)
 
     @asynccontextmanager
     async def listen(self, topic: str) -> AsyncIterator[AsyncIterator[bytes]]:
         """Receive the topic's payloads until the block is left or ``close`` is called."""
-        queue: asyncio.Queue[bytes | None] = asyncio.Queue(BACKLOG_MAX)
-        if self._closed:
-            queue.put_nowait(None)
-        self._listeners.setdefault(topic, set()).add(queue)
+        listener = _Listener(ended=self._closed)
+        self._listeners.setdefault(topic, set()).add(listener)
         try:
-            yield _Payloads(queue)
+            yield listener
         finally:
             listeners = self._listeners.get(topic)
             if listeners is not None:
-                listeners.discard(queue)
+                listeners.discard(listener)
                 if not listeners:
                     del self._listeners[topic]
 
@@ -56,9 +55,9 @@ class MemoryPubSub:
     async def close(self) -> None:
         """End every listener."""
         self._closed = True
-        for queues in self._listeners.values():
-            for queue in queues:
-                _push(queue, None)
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.end()
 
 
 def check_payload(payload: bytes) -> None:
@@ -72,24 +71,48 @@ def check_payload(payload: bytes) -> None:
         raise ValueError(message)
 
 
-def _push(queue: asyncio.Queue[bytes | None], payload: bytes | None) -> None:
-    if queue.full():
-        queue.get_nowait()
-    queue.put_nowait(payload)
+class _Listener:
+    """What one listener has not taken yet; there are thousands and nearly all are idle, so an idle one holds no queue.
 
+    A wait for the next payload may be cancelled and taken up again (a generator would end).
+    """
 
-class _Payloads:
-    """A listener's payloads; a wait for the next one may be cancelled and taken up again (a generator would end)."""
+    __slots__ = ("_backlog", "_ended", "_waiting")
 
-    def __init__(self, queue: asyncio.Queue[bytes | None]) -> None:
-        self._queue = queue
+    def __init__(self, *, ended: bool) -> None:
+        self._backlog: deque[bytes] | None = None
+        self._ended = ended
+        self._waiting: asyncio.Future[None] | None = None
+
+    def push(self, payload: bytes) -> None:
+        """Add to the backlog; of one that is full the oldest is dropped."""
+        if self._backlog is None:
+            self._backlog = deque(maxlen=BACKLOG_MAX)
+        self._backlog.append(payload)
+        self._wake()
+
+    def end(self) -> None:
+        """Let the backlog be the last of it."""
+        self._ended = True
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
-        payload = await self._queue.get()
-        if payload is None:
-            _push(self._queue, None)  # whoever asks again is told again
-            raise StopAsyncIteration
+        while not self._backlog:
+            if self._ended:
+                raise StopAsyncIteration
+            self._waiting = asyncio.get_running_loop().create_future()
+            try:
+                await self._waiting
+            finally:
+                self._waiting = None
+        payload = self._backlog.popleft()
+        if not self._backlog:
+            self._backlog = None
         return payload

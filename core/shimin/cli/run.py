@@ -206,6 +206,7 @@ def _welcome(console: Console, settings: Settings, took_s: float) -> None:
         Panel(
             f"GraphQL           {base}/graphql\n"
             f"Live events (SSE) {base}/graphql/stream\n"
+            f"Live (websocket)  ws://{settings.host}:{settings.port}/graphql/ws\n"
             f"Printed codes     {base}/dev/inbox\n"
             f"Public keys       {base}/.well-known/jwks.json\n\n"
             f"Try it:\n{example}\n\n"

@@ -16,6 +16,12 @@ from shimin.kit.refusal import Refusal
 BACKLOG = 2048
 COLLECT_AFTER = 20_000
 """New objects that can hold others before the youngest are looked through; a request leaves nearly none in cycles."""
+UNREAD_S_MAX = 60.0
+"""Longest that a client may leave what was sent to it untaken; then its connection is cut and its buffer freed."""
+WS_PING_INTERVAL_S = 20.0
+"""Keeps proxies from closing an idle websocket; most do after 60 s."""
+WS_PING_TIMEOUT_S = 20.0
+"""A client that does not answer a ping this long is gone, even if nothing said so."""
 log = structlog.get_logger("shimin.server")
 
 
@@ -67,7 +73,11 @@ def run_server(settings: Settings) -> None:
                 timeout_graceful_shutdown=3,
                 timeout_keep_alive=30,
                 limit_concurrency=4096,
-                ws="none",
+                ws="websockets-sansio",
+                ws_max_size=settings.body_bytes_max,
+                ws_per_message_deflate=False,
+                ws_ping_interval=WS_PING_INTERVAL_S,
+                ws_ping_timeout=WS_PING_TIMEOUT_S,
             )
             server = uvicorn.Server(config)
             spare_the_collector()
@@ -87,7 +97,7 @@ def spare_the_collector() -> None:
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a listening socket.
+    """Return a listening socket, whose connections are cut when their client takes nothing for ``UNREAD_S_MAX``.
 
     Raises:
         PortTaken: another program listens there, or the address is not ours.
@@ -95,6 +105,8 @@ def bind(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio sets TCP_NODELAY by protocol
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux; accepted connections inherit it
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(UNREAD_S_MAX * 1000))
     try:
         listening.bind((host, port))
         listening.listen(BACKLOG)

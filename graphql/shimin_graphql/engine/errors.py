@@ -99,6 +99,14 @@ class StreamsFull(Refusal):
     retryable = True
 
 
+class OperationsTooMany(Refusal):
+    """The connection already runs as many operations as one connection may at a time."""
+
+    code = "OPERATIONS_TOO_MANY"
+    http_status = 429
+    operations_max: int
+
+
 class DocumentIdInvalid(Refusal):
     """The id is not ``sha256:`` and 64 lower-case hexadecimal digits (appendix on persisted documents)."""
 

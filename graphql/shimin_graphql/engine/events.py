@@ -6,9 +6,8 @@ Source: GraphQL over Server-Sent Events protocol, distinct connections mode; WHA
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import structlog
@@ -17,13 +16,14 @@ from shimin.kit.refusal import Refusal
 from shimin_graphql.engine.accept import EVENT_STREAM, GRAPHQL_JSON, choose_media_type
 from shimin_graphql.engine.departure import Departure
 from shimin_graphql.engine.documents import DocumentError
-from shimin_graphql.engine.errors import InternalFault, StreamsFull, StreamsTooMany
+from shimin_graphql.engine.errors import InternalFault
 from shimin_graphql.engine.headers import NO_HEADERS, read_headers
 from shimin_graphql.engine.http import nobody, refused, unreadable
 from shimin_graphql.engine.intake import ANY, FOLLOWED, address_of
 from shimin_graphql.engine.reply import dump, refusal_error
 from shimin_graphql.engine.request import ClientGone
 from shimin_graphql.engine.response import NO_STORE, VARY, send_response
+from shimin_graphql.engine.seats import Seats
 from shimin_graphql.middleware import HEADERS
 
 if TYPE_CHECKING:
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 log = structlog.get_logger("shimin.graphql")
 HEARTBEAT_S = 15.0
 """A comment line this often keeps proxies from closing an idle stream; the caller's session is looked at then too."""
-STREAMS_MAX = 3_000
-"""Streams a process holds; the rest of its connections answers requests."""
-STREAMS_PER_CALLER_MAX = 8
 _HEAD = (
     (b"content-type", EVENT_STREAM.encode()),
     NO_STORE,
@@ -59,18 +56,15 @@ class EventsEndpoint:
         self,
         engine: Engine,
         intake: Intake,
+        seats: Seats,
         *,
-        streams_max: int = STREAMS_MAX,
-        streams_per_caller_max: int = STREAMS_PER_CALLER_MAX,
         heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
-        """Run what the intake lets through, so many streams at a time."""
+        """Run what the intake lets through, while there are seats."""
         self._engine = engine
         self._intake = intake
-        self._streams_max = streams_max
-        self._streams_per_caller_max = streams_per_caller_max
+        self._seats = seats
         self._heartbeat_s = heartbeat_s
-        self._open: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -97,9 +91,9 @@ class EventsEndpoint:
             context = await intake.make_context(headers)
             call = context.call
             kinds = ANY if method == "POST" else FOLLOWED
-            found = await intake.find(asked, kinds, context, address_of(scope))
-            actor = context.call.actor
-            with self._seat(actor.id if actor.kind != "anonymous" else address_of(scope)):
+            address = address_of(scope)
+            found = await intake.find(asked, kinds, context, address)
+            with self._seats.take(context.call, address):
                 stream = _Stream(self._intake, headers, send, self._heartbeat_s)
                 with Departure(receive):
                     await stream.run(self._answers(found, context), context)
@@ -113,25 +107,6 @@ class EventsEndpoint:
         if found.document.kind == "subscription":
             return self._engine.stream(found.document, found.variables, context)
         return _once(self._engine.run(found.document, found.variables, context))
-
-    @contextmanager
-    def _seat(self, caller: str) -> Iterator[None]:
-        """Count the stream while it is open.
-
-        Raises:
-            StreamsFull, StreamsTooMany: there is no room, here or for this caller.
-        """
-        if self._open.total() >= self._streams_max:
-            raise StreamsFull
-        if self._open[caller] >= self._streams_per_caller_max:
-            raise StreamsTooMany(streams_max=self._streams_per_caller_max)
-        self._open[caller] += 1
-        try:
-            yield
-        finally:
-            self._open[caller] -= 1
-            if not self._open[caller]:
-                del self._open[caller]
 
 
 class _Stream:

@@ -154,8 +154,8 @@ class Engine:
         )
         if isawaitable(started):
             started = await started
-        if isinstance(started, ExecutionResult):
-            yield answer(started, context.call)
+        if isinstance(started, ExecutionResult):  # no source: nothing ran (specification section 6.2.3.1)
+            yield {"errors": [public_error(error, context.call) for error in started.errors or ()]}
             return
         try:
             async for result in started:

@@ -23,6 +23,7 @@ from shimin_graphql.engine.http import GraphQLEndpoint
 from shimin_graphql.engine.intake import Intake
 from shimin_graphql.engine.origin import Origins
 from shimin_graphql.engine.run import Engine
+from shimin_graphql.engine.seats import Seats
 from shimin_graphql.types.access import ANYONE
 from shimin_graphql.types.base import field as declare
 
@@ -88,7 +89,7 @@ async def served(db: Database) -> AsyncIterator[Served]:
     intake = Intake(documents, make_context, Origins(), body_bytes_max=10_000, texts_allowed=True)
     endpoints: dict[str, Any] = {
         "/graphql": GraphQLEndpoint(engine, intake),
-        "/graphql/stream": EventsEndpoint(engine, intake),
+        "/graphql/stream": EventsEndpoint(engine, intake, Seats()),
     }
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

@@ -17,6 +17,7 @@ from shimin_graphql.engine.headers import Headers
 from shimin_graphql.engine.intake import Intake
 from shimin_graphql.engine.origin import Origins
 from shimin_graphql.engine.run import Engine
+from shimin_graphql.engine.seats import Seats
 
 FETCHED: list[int] = []
 CLOSED: list[str] = []
@@ -102,7 +103,7 @@ class Client:
         return self.text
 
 
-def endpoint(ended: set[str], **settings: Any) -> EventsEndpoint:
+def endpoint(ended: set[str], heartbeat_s: float = 15, **seats: int) -> EventsEndpoint:
     documents = Documents(SCHEMA)
 
     async def make_context(headers: Headers) -> Context:
@@ -114,7 +115,8 @@ def endpoint(ended: set[str], **settings: Any) -> EventsEndpoint:
         return Context(call=Call(actor=actor, locale="en"), platform=nowhere)
 
     intake = Intake(documents, make_context, Origins(), body_bytes_max=10_000, texts_allowed=True)
-    return EventsEndpoint(Engine(SCHEMA, timeout_s=5, hide_suggestions=True, tier="batched"), intake, **settings)
+    engine = Engine(SCHEMA, timeout_s=5, hide_suggestions=True, tier="batched")
+    return EventsEndpoint(engine, intake, Seats(**seats), heartbeat_s=heartbeat_s)
 
 
 async def test_events_come_in_order_and_the_last_says_so() -> None:

@@ -19,6 +19,7 @@ from shimin_graphql.engine.http import GraphQLEndpoint
 from shimin_graphql.engine.intake import Intake
 from shimin_graphql.engine.origin import Origins
 from shimin_graphql.engine.run import Engine
+from shimin_graphql.engine.seats import Seats
 
 MODERN = "application/graphql-response+json"
 BODY_BYTES_MAX = 10_000
@@ -45,7 +46,7 @@ def app(documents: Documents, *, texts_allowed: bool = True) -> Starlette:
     return Starlette(
         routes=[
             Route("/graphql", GraphQLEndpoint(engine, intake)),
-            Route("/stream", EventsEndpoint(engine, intake, streams_per_caller_max=2)),
+            Route("/stream", EventsEndpoint(engine, intake, Seats(streams_per_caller_max=2))),
         ]
     )
 
