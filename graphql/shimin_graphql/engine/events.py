@@ -174,6 +174,7 @@ class _Stream:
                     self._task.cancel()
                 return
         await self._write(_HEARTBEAT)
+        self._beating = None  # nothing is kept between two beats but the timer
         self._timer = asyncio.get_running_loop().call_later(self._heartbeat_s, self._beat)
 
 

@@ -319,13 +319,13 @@ class _Connection:
             await self._identify()
         except Closed as closed:
             self._end(closed)
+            return
         except Refusal:
-            self._look_later()
+            pass  # it cannot be told now
         except Exception:
             log.exception("graphql.fault")
-            self._look_later()
-        else:
-            self._look_later()
+        self._looking = None  # nothing is kept between two looks but the timer
+        self._look_later()
 
     def _end(self, why: Closed | ClientGone) -> None:
         """Make ``run`` end for this reason, wherever it waits."""
