@@ -19,6 +19,8 @@ LANES_MAX = 4
 """Lanes where callers share round trips: more make smaller batches, and a process of one core keeps this many busy."""
 PREPARED_MAX = 500
 """Statements kept prepared on a lane; the longest kept goes first."""
+STOP_TIMEOUT_S = 2.0
+"""How long a lane waits for the server to stop a statement before it takes another connection."""
 Values = Sequence[object]
 Texts = Sequence[bytes]
 Lost = tuple[type[Exception], ...]
@@ -39,16 +41,32 @@ class Lane:
     async def single(self, compiled: Compiled, values: Values) -> Texts:
         """Return the texts for one caller."""
         statement = self._prepared.get(compiled.single) or await self._prepare(compiled.single)
-        row: Texts = await statement.fetchrow(*values)
+        row: Texts = await self._stoppable(statement.fetchrow(*values))
         return row
 
     async def many(self, compiled: Compiled, asked: Sequence[Values]) -> list[Texts]:
         """Return the texts for each of several callers, in their order."""
         statement = self._prepared.get(compiled.many) or await self._prepare(compiled.many)
         answers: list[Texts] = [()] * len(asked)
-        for row in await statement.fetch(*map(list, zip(*asked, strict=True))):
+        for row in await self._stoppable(statement.fetch(*map(list, zip(*asked, strict=True)))):
             answers[row[0] - 1] = row[1:]
         return answers
+
+    async def _stoppable(self, asking: Awaitable[Any]) -> Any:
+        """Wait for an answer; who stops waiting leaves a lane that others can use."""
+        try:
+            return await asking
+        except asyncio.CancelledError:
+            await asyncio.shield(asyncio.ensure_future(self._settle()))
+            raise
+
+    async def _settle(self) -> None:
+        """Wait until the server has stopped a statement; one that missed the word loses the connection."""
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT_S):
+                await self.connection.execute("SELECT")  # the driver sends it once the statement has stopped
+        except Exception:  # noqa: BLE001 - whatever went wrong, the answer is the same
+            self.connection.terminate()
 
     async def _prepare(self, sql: str) -> Any:
         while len(self._prepared) >= PREPARED_MAX:

@@ -30,12 +30,15 @@ Connection: TypeAlias = PoolConnectionProxy
 CONNECT_TIMEOUT_S = 5.0
 CLEANUP_TIMEOUT_S = 2.0
 STATEMENT_TIMEOUT_MS = 30_000
+ABANDONED_STATEMENT_MS = 1_000
+"""How long the server goes on with a statement whose connection has gone (PostgreSQL 14 and later)."""
 READER_RETRIES = 3
 _SETTINGS = {
     "application_name": "shimin",
     "timezone": "UTC",
     "statement_timeout": str(STATEMENT_TIMEOUT_MS),
     "idle_in_transaction_session_timeout": str(STATEMENT_TIMEOUT_MS),
+    "client_connection_check_interval": str(ABANDONED_STATEMENT_MS),
 }
 READ_ONLY = {"default_transaction_read_only": "on"}
 _DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
@@ -312,7 +315,10 @@ class PostgresDatabase(Database):
 
     @staticmethod
     async def _release(pool: asyncpg.Pool, connection: Connection) -> None:
-        await pool.release(connection, timeout=CLEANUP_TIMEOUT_S)  # shields itself
+        # A server that has just taken a statement in may miss that it is to be stopped. The driver then closes the
+        # connection, and who stopped the statement need not hear of it.
+        with contextlib.suppress(TimeoutError):
+            await pool.release(connection, timeout=CLEANUP_TIMEOUT_S)  # shields itself
 
 
 async def _commit(connection: Connection) -> str:

@@ -222,10 +222,9 @@ class _Connection:
                 await self._write(pong(message.payload))
             case "subscribe" if message.request is not None:
                 await self._begin(message.id, message.request)
-            case "complete" if task := self._operations.get(message.id):
+            case "complete" if task := self._operations.pop(message.id, None):
                 task.cancel()
-                await asyncio.wait([task])  # what is being stopped still counts, and its name is not free
-                self._operations.pop(message.id, None)  # one that was stopped before it began
+                await asyncio.wait([task])  # no other message is taken before it has stopped
             case "connection_init":
                 raise Closed(INIT_TWICE, "Too many initialisation requests")
 
@@ -243,7 +242,9 @@ class _Connection:
     async def _operate(self, name: str, asked: GraphQLRequest) -> None:
         """Run one operation to its end, and say that it is over."""
         try:
-            await self._write(await self._answer(name, asked))
+            last = await self._answer(name, asked)
+            if name in self._operations:  # a client that completed it hears no more of it, whatever it came to
+                await self._write(last)
         except (Closed, ClientGone) as ended:
             self._end(ended)
         finally:
