@@ -23,7 +23,7 @@ from contestants import CONTESTANTS, Contestant
 from peers import versions
 from report import lines, print_tables
 
-FILE_WIDTH = 170
+FILE_WIDTH = 220
 """Columns of the tables where they do not go to a terminal."""
 NAMES = ", ".join(contestant.name for contestant in CONTESTANTS)
 
