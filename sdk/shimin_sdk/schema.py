@@ -1,8 +1,8 @@
 """Types say what fits: a value from outside is read by annotation, and the same annotation gives its JSON Schema.
 
 Taken: ``str int bool float Money date datetime``, ``Literal``, ``Enum`` of text, ``X | None``, a union of dataclasses
-(picked by ``__typename``), ``list[X] tuple[X, ...] dict[str, X]`` and dataclasses of these. Bounds are written
-with ``Annotated``::
+(picked by ``__typename``), ``list[X] tuple[X, ...] dict[str, X]`` and dataclasses of these, generic ones
+with their parameters too (``Page[Bill]``). Bounds are written with ``Annotated``::
 
     reference: Annotated[str, Text(chars_max=40, pattern="[A-Z0-9-]+")]
 
@@ -216,11 +216,26 @@ def _union(members: Mapping[str, Codec]) -> Codec:
                 return found
         return reading.wrong(path, "type", " or ".join(members))
 
-    return Codec(read, {"anyOf": [member.schema for member in members.values()]})
+    different = list({id(member): member.schema for member in members.values()}.values())
+    return Codec(read, {"anyOf": different})
 
 
-def _record(kind: type) -> Codec:
-    hints = typing.get_type_hints(kind, include_extras=True)
+def _typenames(kind: type) -> tuple[str, ...]:
+    """Return what ``__typename`` is for a dataclass: its ``TYPENAMES``, else its own name."""
+    found: tuple[str, ...] = getattr(kind, "TYPENAMES", (kind.__name__,))
+    return found
+
+
+def _with(hint: Any, parameters: Mapping[Any, Any]) -> Any:
+    """Return an annotation with its type variables replaced."""
+    if isinstance(hint, TypeVar):
+        return parameters.get(hint, hint)
+    open_ones = getattr(hint, "__parameters__", ())
+    return hint[tuple(parameters.get(one, one) for one in open_ones)] if open_ones else hint
+
+
+def _record(kind: Any, parameters: Mapping[Any, Any]) -> Codec:
+    hints = {name: _with(hint, parameters) for name, hint in typing.get_type_hints(kind, include_extras=True).items()}
     fields = [f for f in dataclasses.fields(kind) if f.init]
     codecs = {f.name: compile_type(hints[f.name]) for f in fields}
     keys = {f.name: camel(f.name) for f in fields}
@@ -269,7 +284,7 @@ _SIMPLE: Mapping[Any, Codec] = {
     Any: _ANYTHING,
 }
 _KNOWN: dict[Any, Codec] = {}
-_OPEN: list[type] = []
+_OPEN: list[Any] = []
 
 
 def _bounded(base: Any, extras: tuple[Any, ...]) -> Codec:
@@ -298,7 +313,7 @@ def _either(inside: tuple[Any, ...]) -> Codec:
     if len(members) == 1:
         codec = compile_type(members[0])
     elif all(dataclasses.is_dataclass(item) and isinstance(item, type) for item in members):
-        codec = _union({item.__name__: compile_type(item) for item in members})
+        codec = _union({name: compile_type(item) for item in members for name in _typenames(item)})
     else:
         msg = f"a union is of dataclasses, or X | None; not {' | '.join(map(str, inside))}"
         raise TypeError(msg)
@@ -319,13 +334,14 @@ def _compile(annotation: Any) -> Codec:  # noqa: PLR0911 - one return for each k
         return _mapping(compile_type(inside[1]))
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return _choice({item.value: item for item in annotation})
-    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+    kind = origin or annotation
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         if annotation in _OPEN:
-            msg = f"{annotation.__name__} holds itself: what is read from outside has a fixed depth"
+            msg = f"{kind.__name__} holds itself: what is read from outside has a fixed depth"
             raise TypeError(msg)
         _OPEN.append(annotation)
         try:
-            return _record(annotation)
+            return _record(kind, dict(zip(getattr(kind, "__parameters__", ()), inside, strict=False)))
         finally:
             _OPEN.pop()
     msg = f"{annotation!r} cannot be read from JSON; see shimin_sdk.schema for what can"

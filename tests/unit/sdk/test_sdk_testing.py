@@ -143,7 +143,24 @@ def test_the_guest_api_imports_nothing_for_the_developers_machine() -> None:
     own, others = (ast.literal_eval(line) for line in done.stdout.splitlines())
     assert own == [
         f"shimin_sdk.{name}"
-        for name in ("app", "call", "document", "errors", "host", "money", "package", "schema", "wire", "words")
+        for name in [
+            "app",
+            "call",
+            "clock",
+            "codes",
+            "connector",
+            "document",
+            "errors",
+            "facts",
+            "host",
+            "money",
+            "package",
+            "pages",
+            "schema",
+            "services",
+            "wire",
+            "words",
+        ]
     ]
     assert others == []
 
