@@ -1,0 +1,90 @@
+"""The documents of a mini-app's folder against the schema, and the module that is written from them."""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib import resources
+from pathlib import Path, PurePosixPath
+
+from graphql import GraphQLSchema, GraphQLSyntaxError, build_schema, parse, validate
+
+from shimin_sdk.cli.generate.python import MARK, write
+from shimin_sdk.cli.generate.shapes import UnclearOperationError, read_operation
+from shimin_sdk.findings import Finding
+from shimin_sdk.pack import package_files
+
+MODULE_FILE = "server/operations.py"
+FOLDER, ENDING = "operations/", ".graphql"
+ERRORS_PER_DOCUMENT_MAX = 20
+
+
+@cache
+def platform_schema() -> GraphQLSchema:
+    """Return the schema of the platform that this SDK belongs to."""
+    text = (resources.files("shimin_sdk.cli.generate") / "schema.graphql").read_text("utf-8")
+    return build_schema(text, assume_valid=True)
+
+
+def documents_of(files: Mapping[str, bytes]) -> dict[str, str]:
+    """Return the texts of the documents by their path, sorted; one that is no UTF-8 is left to the other rules."""
+    found = {}
+    for name in sorted(files):
+        if name.startswith(FOLDER) and name.endswith(ENDING):
+            try:
+                found[name] = files[name].decode("utf-8")
+            except UnicodeDecodeError:
+                continue
+    return found
+
+
+def check_documents(files: Mapping[str, bytes]) -> Iterator[Finding]:
+    """Find what in the documents does not fit the platform's schema, each with its line."""
+    for name, text in documents_of(files).items():
+        try:
+            errors = validate(platform_schema(), parse(text), max_errors=ERRORS_PER_DOCUMENT_MAX)
+        except GraphQLSyntaxError:
+            continue  # the rules say so already, as E_DOC_SYNTAX
+        for error in errors:
+            line = error.locations[0].line if error.locations else 0
+            yield Finding("E_DOC_SCHEMA", name, line, {"reason": error.message[:300].rstrip(".")})
+
+
+def wanted_text(files: Mapping[str, bytes]) -> str:
+    """Return what ``server/operations.py`` should say.
+
+    Raises:
+        UnclearOperationError: a document does not fit the schema, or leaves open what an answer is.
+    """
+    schema = platform_schema()
+    operations = []
+    for name, text in documents_of(files).items():
+        try:
+            operations.append(read_operation(schema, PurePosixPath(name).stem, text))
+        except GraphQLSyntaxError as error:
+            raise UnclearOperationError(f"{name}: {error.message}") from None
+    return write(schema, operations)
+
+
+def is_written(files: Mapping[str, bytes]) -> bool:
+    """Return whether the folder has a module that is written from its documents."""
+    return MARK.encode() in files.get(MODULE_FILE, b"")
+
+
+def generate(folder: Path) -> bool:
+    """Write ``server/operations.py``; return whether it said something else before.
+
+    Raises:
+        UnclearOperationError: a document does not fit the schema, or leaves open what an answer is.
+        FileExistsError: the file is there and was written by hand.
+        FileNotFoundError: the folder has no ``manifest.json``.
+        PackageError: the folder holds what no package may.
+    """
+    files = package_files(folder)
+    if MODULE_FILE in files and not is_written(files):
+        raise FileExistsError(MODULE_FILE)
+    text = wanted_text(files)
+    if files.get(MODULE_FILE) == text.encode():
+        return False
+    target = folder / MODULE_FILE
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(text, "utf-8")
+    return True
