@@ -58,7 +58,10 @@ class CitizenPhone:
         self.host.answers[document] = data
 
     def reply(self, connector: str, method: Method, path: str, reply: Reply | Replying | HostError) -> None:
-        """Say what a department's system answers: a recorded reply, one made from the request, or a refusal."""
+        """Say what a department's system answers: a recorded reply, one made from the request, or a refusal.
+
+        A path may end with ``*``: the reply is then for every path that begins so.
+        """
         self.host.replies[connector, method, path] = reply
 
     def upload(self, handle: str, text: str, *, name: str = "file.txt", media_type: str = "text/plain") -> None:

@@ -55,7 +55,7 @@ class MemoryHost:
     denied: set[str] = field(default_factory=set)
     """Documents that the citizen said no to."""
     replies: dict[tuple[str, str, str], Reply | HostError | Replying] = field(default_factory=dict)
-    """What departments' systems answer, by connector, method and path."""
+    """What departments' systems answer, by connector, method and path; a path may end with ``*``."""
     fetched: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     """Every request that went through a connector."""
     withdraw_after: int | None = None
@@ -97,7 +97,7 @@ class MemoryHost:
         """Answer what the test recorded for the connector, method and path."""
         asked = json.loads(request)
         self.fetched.append((connector, asked))
-        known = self.replies.get((connector, asked["method"], asked["path"]))
+        known = self._reply(connector, asked["method"], asked["path"])
         if known is None:
             place = f"{connector!r}, {asked['method']!r}, {asked['path']!r}"
             msg = f"the test has no reply for this request; give one with citizen.reply({place}, Reply(200, body=…))"
@@ -110,6 +110,17 @@ class MemoryHost:
     def log(self, level: str, message: str, /) -> None:
         """Keep the line for the test to look at."""
         self.lines.append((level, message))
+
+    def _reply(self, connector: str, method: str, path: str) -> Reply | HostError | Replying | None:
+        """Return what is recorded for a path, or for the longest beginning of it that ends with ``*``."""
+        fitting = [
+            kept
+            for host, verb, kept in self.replies
+            if (host, verb) == (connector, method)
+            and (kept == path or (kept[-1:] == "*" and path.startswith(kept[:-1])))
+        ]
+        best = max(fitting, key=lambda kept: (kept == path, len(kept)), default=None)
+        return None if best is None else self.replies[connector, method, best]
 
     def _maybe_withdraw(self) -> None:
         if self.withdraw_after is None:

@@ -3,7 +3,28 @@
 Needs graphql-core (the extra ``cli``); what it writes needs nothing but ``shimin_sdk``.
 """
 
-from shimin_sdk.cli.generate.folder import MODULE_FILE, check_documents, generate, is_written, wanted_text
+from shimin_sdk.cli.generate.folder import (
+    MODULE_FILE,
+    check_documents,
+    documents_of,
+    generate,
+    is_written,
+    reads_of,
+    wanted_text,
+)
+from shimin_sdk.cli.generate.scopes import Change, Reads, differences
 from shimin_sdk.cli.generate.shapes import UnclearOperationError
 
-__all__ = ["MODULE_FILE", "UnclearOperationError", "check_documents", "generate", "is_written", "wanted_text"]
+__all__ = [
+    "MODULE_FILE",
+    "Change",
+    "Reads",
+    "UnclearOperationError",
+    "check_documents",
+    "differences",
+    "documents_of",
+    "generate",
+    "is_written",
+    "reads_of",
+    "wanted_text",
+]

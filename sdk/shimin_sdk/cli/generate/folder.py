@@ -8,9 +8,10 @@ from pathlib import Path, PurePosixPath
 from graphql import GraphQLSchema, GraphQLSyntaxError, build_schema, parse, validate
 
 from shimin_sdk.cli.generate.python import MARK, write
+from shimin_sdk.cli.generate.scopes import Reads, scopes_of
 from shimin_sdk.cli.generate.shapes import UnclearOperationError, read_operation
-from shimin_sdk.findings import Finding
-from shimin_sdk.pack import package_files
+from shimin_sdk.findings import Finding, PackageError
+from shimin_sdk.pack import Package, package_files
 
 MODULE_FILE = "server/operations.py"
 FOLDER, ENDING = "operations/", ".graphql"
@@ -88,3 +89,23 @@ def generate(folder: Path) -> bool:
     target.parent.mkdir(exist_ok=True)
     target.write_text(text, "utf-8")
     return True
+
+
+def reads_of(package: Package) -> dict[str, Reads]:
+    """Return what each declared document reads of a person, by its path.
+
+    Raises:
+        PackageError: a document is missing, or does not fit the schema.
+    """
+    schema = platform_schema()
+    findings = list(check_documents(package.files))
+    if findings:
+        raise PackageError(findings)
+    found = {}
+    for item in package.documents:
+        try:
+            scopes = scopes_of(schema, parse(item.text))
+        except GraphQLSyntaxError as error:
+            raise PackageError([Finding("E_DOC_SYNTAX", item.path, 0, {"reason": error.message})]) from None
+        found[item.path] = Reads(item.path, item.required, item.purpose, item.retention, scopes)
+    return found
