@@ -65,16 +65,25 @@ def _unused(package: Package) -> Iterator[Finding]:
         return
     others = Package({name: data for name, data in package.files.items() if name != MODULE_FILE}, package.manifest)
     used = {path for path, _, _ in used_documents(others)}
-    named = {
-        name
-        for _, tree in trees(others)
-        for node in ast.walk(tree)
-        for name in (getattr(node, "attr", None), getattr(node, "id", None))
-    }
+    named = {name for _, tree in trees(others) for name in _taken_from_types(tree)}
     tree = ast.parse(package.files[MODULE_FILE])
     for path in sorted(set(declared_documents(package.manifest)) - used):
         if not _classes_of(tree, path) & named:
             yield Finding("W_DOC_UNUSED", MANIFEST, line_naming(package, path), {"path": path})
+
+
+def _taken_from_types(tree: ast.Module) -> Iterator[str]:
+    """Return what a module takes from the written one: ``operations.X`` and ``from operations import X``."""
+    module = Path(MODULE_FILE).stem
+    known = {module}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            known |= {alias.asname for alias in node.names if alias.name == module and alias.asname}
+        elif isinstance(node, ast.ImportFrom) and node.module == module:
+            yield from (alias.name for alias in node.names)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in known:
+            yield node.attr
 
 
 def _classes_of(tree: ast.Module, path: str) -> set[str]:

@@ -142,7 +142,8 @@ def _attribute(one: Operation | None, member: Member) -> Iterator[str]:
             annotation += "" if annotation.endswith("| None") else " | None"
             yield f"    {name}: {annotation} = None"
         else:
-            yield f"    {name}: {annotation} = {json.dumps(value) if isinstance(value, str) else value!r}"
+            written = json.dumps(value) if isinstance(value, str) else repr(value)
+            yield f"    {name}: {annotation} = {written}"
     else:
         yield f"    {name}: {annotation}"
     if member.doc:
