@@ -5,6 +5,7 @@ Only this package root and the modules it re-exports run inside the sandbox; ``t
 """
 
 from shimin_sdk.app import App
+from shimin_sdk.bounds import Items, Range, Text
 from shimin_sdk.call import Call, Citizen, Payment, Release
 from shimin_sdk.connector import Reply
 from shimin_sdk.document import Asked, Input, Operation
@@ -29,7 +30,6 @@ from shimin_sdk.facts import PaymentFailed, PaymentRefunded, PaymentSettled
 from shimin_sdk.host import Host
 from shimin_sdk.money import Money
 from shimin_sdk.pages import Page, PageAsked
-from shimin_sdk.schema import Items, Range, Text
 from shimin_sdk.services import FileInfo, Stored
 
 __all__ = [

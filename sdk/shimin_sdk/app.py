@@ -15,7 +15,7 @@ from shimin_sdk.facts import FACTS, PaymentFailed, PaymentRefunded, PaymentSettl
 from shimin_sdk.host import Host
 from shimin_sdk.package import PackageData, embedded
 from shimin_sdk.schema import read_as, schema_of
-from shimin_sdk.wire import INPUT_BYTES_MAX, NotJson, read_json, to_json, to_wire
+from shimin_sdk.wire import INPUT_BYTES_MAX, NotJson, json_object, read_json, to_json, to_wire
 
 Form = TypeVar("Form")
 Answer = TypeVar("Answer")
@@ -183,7 +183,7 @@ class App:
 
     def describe(self) -> Mapping[str, Any]:
         """Return each operation's kind and the JSON Schemas of its input and answer."""
-        nothing = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+        nothing: Mapping[str, Any] = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
         return {
             name: {
                 "kind": handler.kind,
@@ -261,11 +261,11 @@ class App:
         return function
 
     def _call(self, envelope: Mapping[str, Any], host: Host) -> Call:
-        citizen = envelope.get("citizen")
-        subject = citizen.get("subject") if isinstance(citizen, dict) else None
+        citizen = json_object(envelope.get("citizen"))
+        subject = citizen.get("subject") if citizen else None
         locale = envelope.get("locale")
         key = envelope.get("idempotencyKey")
-        problems = []
+        problems: list[Problem] = []
         if not isinstance(subject, str) or not subject:
             problems.append(Problem("citizen.subject", "missing"))
         if not isinstance(locale, str) or not _LOCALE.fullmatch(locale):
@@ -305,8 +305,8 @@ class App:
     @staticmethod
     def _tell(listener: Handler, envelope: Mapping[str, Any], call: Call) -> None:
         """Tell a function of a fact; a page that calls it by the fact's name is told that there is no such thing."""
-        fact = envelope.get("fact")
-        fact_id = fact.get("id") if isinstance(fact, dict) else None
+        fact = json_object(envelope.get("fact"))
+        fact_id = fact.get("id") if fact else None
         if not isinstance(fact_id, str) or not _KEY.fullmatch(fact_id):
             raise _unknown(listener.name)
         call.idempotency_key = fact_id
@@ -328,9 +328,9 @@ def _moment(value: object) -> dt.datetime | None:
 
 def _read_envelope(text: str) -> Mapping[str, Any]:
     try:
-        envelope = read_json(text, INPUT_BYTES_MAX)
+        envelope = json_object(read_json(text, INPUT_BYTES_MAX))
     except NotJson as error:
         raise ValidationError([Problem("input", error.reason, error.expected)]) from None
-    if not isinstance(envelope, dict):
+    if envelope is None:
         raise ValidationError([Problem("input", "type", "object")])
     return envelope

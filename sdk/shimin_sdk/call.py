@@ -23,7 +23,7 @@ from shimin_sdk.package import PackageData, fill
 from shimin_sdk.pages import PageInfo, walk
 from shimin_sdk.schema import read_as
 from shimin_sdk.services import Door, Files, Messages, Store
-from shimin_sdk.wire import NotJson, camel, read_json, to_json
+from shimin_sdk.wire import NotJson, camel, json_list, json_object, read_json, to_json
 from shimin_sdk.words import own_words
 
 Data = TypeVar("Data")
@@ -112,8 +112,7 @@ class Payments:
         """
         self._door.changes("asks for a payment")
         order = {"id": self._call.new_id("pay"), "source": source, "billReference": bill_reference}
-        answer = self._call.execute(document, input=order).get("requestPayment")
-        found = answer if isinstance(answer, dict) else {}
+        found = json_object(self._call.execute(document, input=order).get("requestPayment")) or {}
         if "id" in found:
             try:
                 return read_as(Payment, found, path="requestPayment", strict=False)
@@ -193,9 +192,8 @@ class Call:
 
     def declared(self, member: str) -> list[Any]:
         """Return a list of the manifest's ``shimin`` member, such as ``payments``; empty if there is none."""
-        ours = self._package.manifest.get("shimin")
-        found = ours.get(member) if isinstance(ours, dict) else None
-        return found if isinstance(found, list) else []
+        ours = json_object(self._package.manifest.get("shimin")) or {}
+        return json_list(ours.get(member)) or []
 
     def new_id(self, kind: str) -> str:
         """Return an id for the next thing of a kind that this call makes: the same one when the call is repeated."""
@@ -238,8 +236,7 @@ class Call:
             operation: Operation[Data] = document.OPERATION
             return self._read(operation, self._data(operation.path, variables_of(document)))
         if isinstance(document, str):
-            data = self._data(document, variables)
-            return data if isinstance(data, dict) else {}
+            return json_object(self._data(document, variables)) or {}
         return self._read(document, self._data(document.path, variables))
 
     def pages(
@@ -292,7 +289,7 @@ class Call:
         """
         if method not in READS:
             self._need_key(f"sends {method}")
-        if connector not in [item.get("name") for item in self.declared("connectors") if isinstance(item, dict)]:
+        if connector not in [(json_object(item) or {}).get("name") for item in self.declared("connectors")]:
             message = f"{connector} is not in shimin.connectors of manifest.json"
             raise ScopeNotDeclared("CONNECTOR_NOT_AVAILABLE", message)
         text = body if body is None or isinstance(body, str) else to_json(body)

@@ -24,7 +24,7 @@ class Reply:
     """What the department's system answered, whatever its status."""
 
     status: int
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     """By lower-case name."""
     body: str = ""
 

@@ -1,9 +1,9 @@
 """A GraphQL document of the package together with the dataclass its data is read into."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar, cast
 
 Data = TypeVar("Data")
 
@@ -41,7 +41,7 @@ def _present(value: Any) -> Any:
         found = {item.name: _present(getattr(value, item.name)) for item in dataclasses.fields(value)}
         return {name: item for name, item in found.items() if item is not None}
     if isinstance(value, list | tuple):
-        return [_present(item) for item in value]
+        return [_present(item) for item in cast("Sequence[object]", value)]
     return value
 
 

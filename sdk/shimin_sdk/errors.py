@@ -5,7 +5,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from shimin_sdk.codes import HELP, number_of
 
@@ -48,7 +48,7 @@ class MiniAppError(Exception):
             found = json.loads(self.detail or "{}")
         except ValueError:
             return {}
-        return found if isinstance(found, dict) else {}
+        return cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}
 
     @property
     def params(self) -> Mapping[str, Any]:
@@ -126,18 +126,19 @@ class ConsentRequired(HostError):
     @property
     def document_id(self) -> str:
         """The document to agree to (``sha256:…``)."""
-        return str(self.params.get("document_id", ""))
+        return str(self.details.get("document_id", ""))
 
     @property
     def purpose(self) -> str:
         """What it is read for, in the citizen's language."""
-        return str(self.params.get("purpose", ""))
+        return str(self.details.get("purpose", ""))
 
     @property
     def fields(self) -> tuple[Mapping[str, str], ...]:
         """``scope`` and ``label`` of each field."""
-        found = self.params.get("fields", [])
-        return tuple(item for item in found if isinstance(item, dict)) if isinstance(found, list) else ()
+        found = self.details.get("fields", [])
+        fields = cast("list[Mapping[str, str]]", found) if isinstance(found, list) else []
+        return tuple(item for item in fields if isinstance(item, dict))
 
 
 class ConsentDenied(HostError):

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Generic, Protocol, TypeVar
 
+from shimin_sdk.bounds import Items, Range, Text
 from shimin_sdk.document import Asked
-from shimin_sdk.schema import Items, Range, Text
 
 PAGE_ITEMS_MAX = 100
 """What the core gives at most at once."""

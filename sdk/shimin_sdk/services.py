@@ -5,7 +5,7 @@ They go through the host's fourth door, ``ask``, which a platform may not have y
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -73,10 +73,10 @@ class Sent:
 class Messages:
     """Messages into the citizen's inbox, by templates that the manifest declares under ``shimin.messages``."""
 
-    def __init__(self, door: Door, declared: object, new_id: Callable[[str], str]) -> None:
+    def __init__(self, door: Door, declared: Sequence[object], new_id: Callable[[str], str]) -> None:
         """Send on behalf of one call."""
         self._door = door
-        self._declared = declared if isinstance(declared, list) else []
+        self._declared = declared
         self._new_id = new_id
 
     def send(self, template: str, **params: object) -> Sent:

@@ -88,7 +88,7 @@ def _taken_from_types(tree: ast.Module) -> Iterator[str]:
 
 def _classes_of(tree: ast.Module, path: str) -> set[str]:
     """Return what the written module calls the operation of a document."""
-    found = set()
+    found: set[str] = set()
     for node in tree.body:
         holds = any(isinstance(part, ast.Constant) and part.value == path for part in ast.walk(node))
         if holds and isinstance(node, ast.ClassDef):

@@ -203,7 +203,7 @@ class Phone:
 
     def form_problems(self) -> list[str]:
         """Return where a form and the input of its operation disagree; empty when all is well."""
-        found = []
+        found: list[str] = []
         described = self.app.describe()
         for name, form in self._data.forms.items():
             operation = described.get(form.get("operation", ""))

@@ -27,10 +27,10 @@ class MemoryServices:
 
     pay: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     """Takes ``payments.create``."""
-    inbox: list[InboxMessage] = field(default_factory=list)
-    store: dict[str, tuple[Any, int]] = field(default_factory=dict)
+    inbox: list[InboxMessage] = field(default_factory=list[InboxMessage])
+    store: dict[str, tuple[Any, int]] = field(default_factory=dict[str, tuple[Any, int]])
     """Value and version by key."""
-    files: dict[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
+    files: dict[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict[str, tuple[Mapping[str, Any], str]])
     """What is known of a file, and its text, by handle."""
 
     def ask(self, service: str, request: str) -> str:
@@ -39,7 +39,7 @@ class MemoryServices:
         Raises:
             HostError: ``SERVICE_NOT_AVAILABLE`` for any other, or the service's own refusal.
         """
-        answering = {
+        answering: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
             "payments.create": self.pay,
             "messages.send": self._send,
             "store.get": self._get,

@@ -44,19 +44,23 @@ class MemoryHost:
     texts: Mapping[str, str]
     """The package's documents by path."""
     locale: str = "zh-Hans"
-    granted: set[str] = field(default_factory=set)
-    answers: dict[str, Mapping[str, Any] | Answering | HostError] = field(default_factory=dict)
-    bills: dict[str, Bill] = field(default_factory=dict)
-    payments: dict[str, Asked] = field(default_factory=dict)
-    calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    granted: set[str] = field(default_factory=set[str])
+    answers: dict[str, Mapping[str, Any] | Answering | HostError] = field(
+        default_factory=dict[str, Mapping[str, Any] | Answering | HostError]
+    )
+    bills: dict[str, Bill] = field(default_factory=dict[str, Bill])
+    payments: dict[str, Asked] = field(default_factory=dict[str, Asked])
+    calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list[tuple[str, Mapping[str, Any]]])
     """Every document that ran, with its variables."""
-    lines: list[tuple[str, str]] = field(default_factory=list)
+    lines: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """What the mini-app logged: level and message."""
-    denied: set[str] = field(default_factory=set)
+    denied: set[str] = field(default_factory=set[str])
     """Documents that the citizen said no to."""
-    replies: dict[tuple[str, str, str], Reply | HostError | Replying] = field(default_factory=dict)
+    replies: dict[tuple[str, str, str], Reply | HostError | Replying] = field(
+        default_factory=dict[tuple[str, str, str], Reply | HostError | Replying]
+    )
     """What departments' systems answer, by connector, method and path; a path may end with ``*``."""
-    fetched: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    fetched: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list[tuple[str, Mapping[str, Any]]])
     """Every request that went through a connector."""
     withdraw_after: int | None = None
     """How many more documents are answered before the citizen takes every agreement back; None for never."""
@@ -141,7 +145,7 @@ class MemoryHost:
         declared = {item["document"]: item for part in ("required", "optional") for item in operations.get(part, ())}
         purpose = declared.get(document, {}).get("purpose", "")
         digest = hashlib.sha256(self.texts[document].encode()).hexdigest()
-        sheet = {
+        sheet: Mapping[str, object] = {
             "document_id": f"sha256:{digest}",
             "app_id": self.package.app_id,
             "purpose": self.package.words(self.locale, purpose) or purpose,

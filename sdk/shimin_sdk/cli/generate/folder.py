@@ -9,7 +9,7 @@ from graphql import GraphQLSchema, GraphQLSyntaxError, build_schema, parse, vali
 
 from shimin_sdk.cli.generate.python import MARK, write
 from shimin_sdk.cli.generate.scopes import Reads, scopes_of
-from shimin_sdk.cli.generate.shapes import UnclearOperationError, read_operation
+from shimin_sdk.cli.generate.shapes import Operation, UnclearOperationError, read_operation
 from shimin_sdk.findings import Finding, PackageError
 from shimin_sdk.pack import Package, package_files
 
@@ -27,7 +27,7 @@ def platform_schema() -> GraphQLSchema:
 
 def documents_of(files: Mapping[str, bytes]) -> dict[str, str]:
     """Return the texts of the documents by their path, sorted; one that is no UTF-8 is left to the other rules."""
-    found = {}
+    found: dict[str, str] = {}
     for name in sorted(files):
         if name.startswith(FOLDER) and name.endswith(ENDING):
             try:
@@ -56,7 +56,7 @@ def wanted_text(files: Mapping[str, bytes]) -> str:
         UnclearOperationError: a document does not fit the schema, or leaves open what an answer is.
     """
     schema = platform_schema()
-    operations = []
+    operations: list[Operation] = []
     for name, text in documents_of(files).items():
         try:
             operations.append(read_operation(schema, PurePosixPath(name).stem, text))
@@ -101,7 +101,7 @@ def reads_of(package: Package) -> dict[str, Reads]:
     findings = list(check_documents(package.files))
     if findings:
         raise PackageError(findings)
-    found = {}
+    found: dict[str, Reads] = {}
     for item in package.documents:
         try:
             scopes = scopes_of(schema, parse(item.text))

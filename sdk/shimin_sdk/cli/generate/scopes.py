@@ -1,5 +1,8 @@
 """Which personal data a package's documents can ever read, computed from the documents as the platform does."""
 
+# pyright: basic
+# basic: the types of graphql-core are partly unknown to it
+
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -51,7 +54,7 @@ class Change:
 
 def differences(before: Mapping[str, Reads], after: Mapping[str, Reads]) -> list[Change]:
     """Return the documents of which something changed, sorted by path."""
-    found = []
+    found: list[Change] = []
     for path in sorted(before.keys() | after.keys()):
         old, new = before.get(path), after.get(path)
         was, now = old.scopes if old else frozenset[str](), new.scopes if new else frozenset[str]()

@@ -5,6 +5,9 @@ The SDK writes the types of a mini-app's documents from it, and the project its 
 The schema is one built from the committed schema language, in which default values stand as they are written.
 """
 
+# pyright: basic, reportMissingImports=false
+# basic: the types of graphql-core are partly unknown to it
+
 from __future__ import annotations
 
 import hashlib
