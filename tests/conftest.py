@@ -57,7 +57,12 @@ def postgres_url() -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[str]:
-    """Give a real Redis: the one named in the environment, or one started for this run."""
+    """Give a real Redis: the one named in the environment, or one started for this run.
+
+    Each of several processes that test side by side has its own, since tests empty it.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.environ.pop(REDIS_VARIABLE, None)
     yield from _server(redis, REDIS_VARIABLE)
 
 
@@ -180,15 +185,25 @@ def _with_database(url: str, name: str) -> str:
 # ------------------------------------------------------------------------------------------------ what was proven
 _passed: Counter[str] = Counter()
 _ENGINE_PROPERTY = "engine"
+_SANDBOX = "sandbox"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Note on each test the engine it runs on."""
+    """Note on each test the engine it runs on, and which tests stay in one process when several run side by side.
+
+    Tests of a file share what it prepares; those of the sandbox share what takes longest to build, and come first.
+    """
+    items.sort(key=lambda item: _group(item) != _SANDBOX)
     for item in items:
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
         callspec = getattr(item, "callspec", None)
         engine_name = callspec.params.get("engine") if callspec else None
         if engine_name in ENGINES:
             item.user_properties.append((_ENGINE_PROPERTY, engine_name))
+
+
+def _group(item: pytest.Item) -> str:
+    return _SANDBOX if _SANDBOX in item.path.parts else str(item.path)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -4,6 +4,8 @@ import pytest
 from tests.stall.conftest import Server
 from tests.stall.hostile import HOSTILE, text
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.mark.parametrize("name", HOSTILE)
 async def test_a_hostile_request_is_refused_while_a_neighbour_is_answered(server: Server, name: str) -> None:

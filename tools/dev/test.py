@@ -1,16 +1,22 @@
 """Proves the whole project: servers up, checks, then every test on SQLite and on PostgreSQL, servers down.
 
-``make test`` and ``.ci/run`` run it. Arguments go to pytest: ``make test ARGS="tests/unit/ledger -x"``.
+``make test`` and ``.ci/run`` run it. Tests run side by side, one process a core, and those that measure time by
+themselves afterwards. Arguments go to pytest, which then runs in one process:
+``make test ARGS="tests/unit/ledger -x"``.
 """
 
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 
 from check import check
 from install import ROOT, VENV
-from servers import ServerMissing, all_servers
+from servers import REDIS_VARIABLE, ServerMissing, all_servers
+
+PROCESSES_MAX = 4
+"""More would meet at PostgreSQL."""
 
 
 def main() -> int:
@@ -19,8 +25,9 @@ def main() -> int:
     try:
         with all_servers() as variables:
             failed = check(within_tests=True)
-            command = [str(VENV / "bin" / "python"), "-m", "pytest", *sys.argv[1:]]
-            tested = subprocess.run(command, check=False, cwd=ROOT, env=os.environ | variables).returncode
+            runs = [sys.argv[1:]] if sys.argv[1:] else [["-m", "not alone", *_side_by_side()], ["-m", "alone"]]
+            ended = [_run_tests(arguments, variables) for arguments in runs]
+            tested = next((code for code in ended if code), 0)
     except ServerMissing as missing:
         print(f"make test: {missing}", file=sys.stderr)
         return 1
@@ -29,6 +36,17 @@ def main() -> int:
     if failed:
         print(f"make test: the tests ended with {tested}, and these checks failed: {', '.join(failed)}")
     return tested or int(bool(failed))
+
+
+def _side_by_side() -> list[str]:
+    """Return pytest's options for one process a core; a single Redis that was given cannot be shared."""
+    given = REDIS_VARIABLE in os.environ
+    return [] if given else ["--numprocesses", str(min(os.cpu_count() or 1, PROCESSES_MAX)), "--dist", "loadgroup"]
+
+
+def _run_tests(arguments: list[str], variables: Mapping[str, str]) -> int:
+    command = [str(VENV / "bin" / "python"), "-m", "pytest", *arguments]
+    return subprocess.run(command, check=False, cwd=ROOT, env=os.environ | variables).returncode
 
 
 if __name__ == "__main__":

@@ -59,11 +59,11 @@ async def _pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 @pytest.fixture
-async def road(postgres_url: str) -> AsyncIterator[tuple[Road, PostgresDatabase]]:
+async def road(server_url: str) -> AsyncIterator[tuple[Road, PostgresDatabase]]:
     """Give a database with one place to read, and the way to it."""
-    road = Road(postgres_url)
+    road = Road(server_url)
     async with road.open() as port:
-        parts = urlsplit(postgres_url)
+        parts = urlsplit(server_url)
         account = parts.netloc.rpartition("@")[0]
         netloc = f"{account}@127.0.0.1:{port}" if account else f"127.0.0.1:{port}"
         url = urlunsplit(parts._replace(netloc=netloc, query="sslmode=disable"))
@@ -74,7 +74,7 @@ async def road(postgres_url: str) -> AsyncIterator[tuple[Road, PostgresDatabase]
 
 
 async def test_who_stops_reading_hears_nothing_of_a_server_that_missed_it(
-    road: tuple[Road, PostgresDatabase], postgres_url: str
+    road: tuple[Road, PostgresDatabase], server_url: str
 ) -> None:
     way, database = road
 
@@ -82,21 +82,21 @@ async def test_who_stops_reading_hears_nothing_of_a_server_that_missed_it(
         async with database.reader() as reader:
             await reader.fetch(MINUTE)
 
-    await _stop(way, asyncio.create_task(read()), postgres_url)
+    await _stop(way, asyncio.create_task(read()), server_url)
     async with asyncio.timeout(WITHIN_S), database.reader() as reader:
         assert await reader.fetch_value("SELECT 1") == 1, "the only place to read is free again"
-    await _wait_until(postgres_url, running=0)
+    await _wait_until(server_url, running=0)
 
 
 async def test_a_lane_whose_server_missed_it_takes_another_connection(
-    road: tuple[Road, PostgresDatabase], postgres_url: str
+    road: tuple[Road, PostgresDatabase], server_url: str
 ) -> None:
     way, database = road
     minute = Compiled([f"({MINUTE})"], [], DIALECTS["postgres"])
-    await _stop(way, asyncio.create_task(_read(database, minute)), postgres_url)
+    await _stop(way, asyncio.create_task(_read(database, minute)), server_url)
     async with asyncio.timeout(WITHIN_S):
         assert list(await database.read_compiled(Compiled(["'1'"], [], DIALECTS["postgres"]), ())) == [b"1"]
-    await _wait_until(postgres_url, running=0)
+    await _wait_until(server_url, running=0)
 
 
 async def _read(database: PostgresDatabase, compiled: Compiled) -> None:

@@ -27,6 +27,8 @@ from shimin_graphql.engine.seats import Seats
 from shimin_graphql.types.access import ANYONE
 from shimin_graphql.types.base import field as declare
 
+pytestmark = pytest.mark.alone
+
 SLOW = {
     "postgres": "SELECT pg_sleep(60)::text",
     "sqlite": "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT max(x) FROM n",

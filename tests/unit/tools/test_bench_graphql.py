@@ -18,6 +18,8 @@ from report import lines, print_tables, ratios
 from rounds import Sample
 from running import difference
 
+pytestmark = pytest.mark.alone
+
 QUICK = {"scale": 0.0002, "rounds": 1, "seconds": 0.2, "warm_up_s": 0.1, "connections": 4, "more_connections": False}
 """A city of twenty citizens, measured for moments: enough to see that everything fits together."""
 
