@@ -9,6 +9,7 @@ from shimin_sdk.bounds import Items, Range, Text
 from shimin_sdk.call import Call, Citizen, Payment, Release
 from shimin_sdk.connector import Reply
 from shimin_sdk.document import Asked, Input, Operation
+from shimin_sdk.doors import FileInfo, Stored
 from shimin_sdk.errors import (
     AnswerMismatch,
     Conflict,
@@ -30,7 +31,6 @@ from shimin_sdk.facts import PaymentFailed, PaymentRefunded, PaymentSettled
 from shimin_sdk.host import Host
 from shimin_sdk.money import Money
 from shimin_sdk.pages import Page, PageAsked
-from shimin_sdk.services import FileInfo, Stored
 
 __all__ = [
     "AnswerMismatch",

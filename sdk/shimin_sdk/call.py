@@ -11,6 +11,7 @@ from typing import Any, TypeVar, overload
 from shimin_sdk.clock import Clock
 from shimin_sdk.connector import READS, Method, Reply, request_of
 from shimin_sdk.document import Asked, Operation, variables_of
+from shimin_sdk.doors import Door, Files, Messages, Store
 from shimin_sdk.errors import (
     AnswerMismatch,
     HostError,
@@ -22,7 +23,6 @@ from shimin_sdk.money import Money
 from shimin_sdk.package import PackageData, fill
 from shimin_sdk.pages import PageInfo, walk
 from shimin_sdk.schema import read_as
-from shimin_sdk.services import Door, Files, Messages, Store
 from shimin_sdk.wire import NotJson, camel, json_list, json_object, read_json, to_json
 from shimin_sdk.words import own_words
 

@@ -2,8 +2,8 @@
 
 from shimin_sdk.testing.clock import TestClock
 from shimin_sdk.testing.load import load_app
+from shimin_sdk.testing.memory import InboxMessage, MemoryServices
 from shimin_sdk.testing.phone import CitizenPhone, Phone
-from shimin_sdk.testing.services import InboxMessage, MemoryServices
 from shimin_sdk.testing.store import MemoryHost
 
 __all__ = ["CitizenPhone", "InboxMessage", "MemoryHost", "MemoryServices", "Phone", "TestClock", "load_app"]

@@ -12,7 +12,7 @@ from shimin_sdk.money import Money
 from shimin_sdk.pack.embed import package_data
 from shimin_sdk.testing.clock import TestClock
 from shimin_sdk.testing.load import load_app
-from shimin_sdk.testing.services import InboxMessage
+from shimin_sdk.testing.memory import InboxMessage
 from shimin_sdk.testing.store import Answering, Bill, MemoryHost, Replying
 from shimin_sdk.wire import to_json
 

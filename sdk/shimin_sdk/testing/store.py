@@ -11,7 +11,7 @@ from shimin_sdk.connector import Reply
 from shimin_sdk.errors import HostError
 from shimin_sdk.money import Money
 from shimin_sdk.package import PackageData
-from shimin_sdk.testing.services import MemoryServices
+from shimin_sdk.testing.memory import MemoryServices
 from shimin_sdk.wire import to_wire
 
 Answering = Callable[[Mapping[str, Any]], Mapping[str, Any]]
