@@ -9,8 +9,8 @@ from shimin_sdk.cli.exits import EPILOG, FOUND, OK
 from shimin_sdk.cli.generate import Change, Reads, differences, reads_of
 from shimin_sdk.cli.options import Json, Lang, locale_of, need_folder
 from shimin_sdk.cli.say import Say
+from shimin_sdk.cli.whole import package_at
 from shimin_sdk.findings import PackageError
-from shimin_sdk.pack import Package, from_folder, read
 
 scopes = typer.Typer(help="What a mini-app's documents read of citizens.", no_args_is_help=True)
 One = typer.Argument(help="A mini-app's folder or a packed .ma file.", show_default=False)
@@ -43,18 +43,13 @@ def diff(before: Annotated[Path, One], after: Annotated[Path, One], as_json: Jso
 
 
 def _reads(path: Path, say: Say) -> dict[str, Reads]:
+    if not path.is_file():
+        need_folder(path, say)
     try:
-        return reads_of(_package(path, say))
+        return reads_of(package_at(path))
     except PackageError as error:
         say.findings(error.findings, {"ok": False})
         raise typer.Exit(FOUND) from None
-
-
-def _package(path: Path, say: Say) -> Package:
-    if path.is_file():
-        return read(path.read_bytes())
-    need_folder(path, say)
-    return from_folder(path)
 
 
 def _as_json(change: Change) -> dict[str, object]:

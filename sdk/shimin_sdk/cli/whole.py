@@ -13,7 +13,7 @@ from shimin_sdk.pack.manifest import MANIFEST
 from shimin_sdk.rules import check_package
 from shimin_sdk.rules.documents import used_documents
 from shimin_sdk.rules.named_files import line_naming
-from shimin_sdk.rules.sources import trees
+from shimin_sdk.rules.sources import tree_of, trees
 
 
 def check_path(path: Path) -> list[Finding]:
@@ -23,12 +23,18 @@ def check_path(path: Path) -> list[Finding]:
         FileNotFoundError: a folder without ``manifest.json``.
     """
     try:
-        return check_whole(_package(path))
+        return check_whole(package_at(path))
     except PackageError as error:
         return list(error.findings)
 
 
-def _package(path: Path) -> Package:
+def package_at(path: Path) -> Package:
+    """Return the package of a folder or of a packed file.
+
+    Raises:
+        PackageError: what the platform would refuse to read.
+        FileNotFoundError: a folder without ``manifest.json``.
+    """
     if not path.is_file():
         return from_files(package_files(path))
     size_bytes = path.stat().st_size
@@ -66,7 +72,9 @@ def _unused(package: Package) -> Iterator[Finding]:
     others = Package({name: data for name, data in package.files.items() if name != MODULE_FILE}, package.manifest)
     used = {path for path, _, _ in used_documents(others)}
     named = {name for _, tree in trees(others) for name in _taken_from_types(tree)}
-    tree = ast.parse(package.files[MODULE_FILE])
+    tree = tree_of(package.files[MODULE_FILE])
+    if isinstance(tree, str):
+        return  # the rules say already that it does not parse
     for path in sorted(set(declared_documents(package.manifest)) - used):
         if not _classes_of(tree, path) & named:
             yield Finding("W_DOC_UNUSED", MANIFEST, line_naming(package, path), {"path": path})

@@ -201,6 +201,29 @@ def test_a_document_that_only_the_written_types_name_is_unused(folder: Path) -> 
     assert "W_DOC_UNUSED" in codes(folder)
 
 
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ("query Balance " + "{ a" * 5_000, "E_DOC_SYNTAX"),
+        ("query Balance($a: " + "[" * 5_000 + "Int) { a }", "E_DOC_SYNTAX"),
+        ("query Balance { a } #" + "x" * 70_000, "E_DOC_SYNTAX"),
+        ("query Balance { ", "E_DOC_SYNTAX"),
+        ("query Balance { ...a } fragment a on Query { ...a }", "E_DOC_SCHEMA"),
+        ("query Balance { socialInsurance { pension { balance { amountMinor } } } }", "E_DOC_TYPES"),
+    ],
+)
+def test_a_document_that_cannot_be_read_is_a_finding_and_no_crash(folder: Path, document: str, code: str) -> None:
+    (folder / "operations" / "balance.graphql").write_text(document)
+    assert code in codes(folder)
+    assert "E_DOC_TYPES" in codes(folder)
+
+
+def test_written_types_that_were_broken_are_findings_and_no_crash(folder: Path) -> None:
+    module = folder / "server" / "operations.py"
+    module.write_text(module.read_text() + "def (:\n")
+    assert {"E_CODE_SYNTAX", "E_OPERATIONS_STALE"} <= set(codes(folder))
+
+
 def test_hand_written_types_are_left_alone(tmp_path: Path) -> None:
     shutil.copytree(APP, tmp_path / "app")
     (tmp_path / "app" / "server" / "operations.py").write_text('"""Mine."""\n')

@@ -5,13 +5,14 @@ from functools import cache
 from importlib import resources
 from pathlib import Path, PurePosixPath
 
-from graphql import GraphQLSchema, GraphQLSyntaxError, build_schema, parse, validate
+from graphql import DocumentNode, GraphQLSchema, GraphQLSyntaxError, build_schema, parse, validate
 
 from shimin_sdk.cli.generate.python import MARK, write
 from shimin_sdk.cli.generate.scopes import Reads, scopes_of
 from shimin_sdk.cli.generate.shapes import Operation, UnclearOperationError, read_operation
 from shimin_sdk.findings import Finding, PackageError
 from shimin_sdk.pack import Package, package_files
+from shimin_sdk.rules.graphql_outline import NotGraphQL, outline
 
 MODULE_FILE = "server/operations.py"
 FOLDER, ENDING = "operations/", ".graphql"
@@ -37,12 +38,21 @@ def documents_of(files: Mapping[str, bytes]) -> dict[str, str]:
     return found
 
 
+def _parsed(name: str, text: str) -> DocumentNode:
+    """Return a document as a tree; one that is too long or nests too deeply is refused before it is parsed."""
+    try:
+        outline(text)
+        return parse(text)
+    except (NotGraphQL, GraphQLSyntaxError) as error:
+        raise UnclearOperationError(f"{name}: {error}") from None
+
+
 def check_documents(files: Mapping[str, bytes]) -> Iterator[Finding]:
     """Find what in the documents does not fit the platform's schema, each with its line."""
     for name, text in documents_of(files).items():
         try:
-            errors = validate(platform_schema(), parse(text), max_errors=ERRORS_PER_DOCUMENT_MAX)
-        except GraphQLSyntaxError:
+            errors = validate(platform_schema(), _parsed(name, text), max_errors=ERRORS_PER_DOCUMENT_MAX)
+        except UnclearOperationError:
             continue  # the rules say so already, as E_DOC_SYNTAX
         for error in errors:
             line = error.locations[0].line if error.locations else 0
@@ -58,10 +68,8 @@ def wanted_text(files: Mapping[str, bytes]) -> str:
     schema = platform_schema()
     operations: list[Operation] = []
     for name, text in documents_of(files).items():
-        try:
-            operations.append(read_operation(schema, PurePosixPath(name).stem, text))
-        except GraphQLSyntaxError as error:
-            raise UnclearOperationError(f"{name}: {error.message}") from None
+        _parsed(name, text)
+        operations.append(read_operation(schema, PurePosixPath(name).stem, text))
     return write(schema, operations)
 
 
@@ -104,8 +112,8 @@ def reads_of(package: Package) -> dict[str, Reads]:
     found: dict[str, Reads] = {}
     for item in package.documents:
         try:
-            scopes = scopes_of(schema, parse(item.text))
-        except GraphQLSyntaxError as error:
-            raise PackageError([Finding("E_DOC_SYNTAX", item.path, 0, {"reason": error.message})]) from None
+            scopes = scopes_of(schema, _parsed(item.path, item.text))
+        except UnclearOperationError as error:
+            raise PackageError([Finding("E_DOC_SYNTAX", item.path, 0, {"reason": str(error)})]) from None
         found[item.path] = Reads(item.path, item.required, item.purpose, item.retention, scopes)
     return found
