@@ -6,6 +6,7 @@ themselves afterwards. Arguments go to pytest, which then runs in one process:
 """
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -46,7 +47,18 @@ def _side_by_side() -> list[str]:
 
 def _run_tests(arguments: list[str], variables: Mapping[str, str]) -> int:
     command = [str(VENV / "bin" / "python"), "-m", "pytest", *arguments]
-    return subprocess.run(command, check=False, cwd=ROOT, env=os.environ | variables).returncode
+    return subprocess.run(command, check=False, cwd=ROOT, env={**_one_order(), **os.environ, **variables}).returncode
+
+
+def _one_order() -> dict[str, str]:
+    """Give every process of a run one order of sets, told so that the run can be repeated, and another run another one.
+
+    Processes that name a test differently stop before its first line.
+    """
+    seed = str(random.randrange(2**32))  # noqa: S311 - it protects nothing
+    if "PYTHONHASHSEED" not in os.environ:
+        print(f"make test: PYTHONHASHSEED={seed}", flush=True)
+    return {"PYTHONHASHSEED": seed}
 
 
 if __name__ == "__main__":

@@ -83,13 +83,13 @@ CALLS = {
     "platform for a": system_call(on_behalf_of=A),
 }
 OWN_A, OWN_B, ALL, NONE = {"a1", "a2"}, {"b1"}, {"a1", "a2", "b1"}, set[str]()
-SEEN: list[tuple[Rule, dict[str, set[str]]]] = [
-    (Everyone(), dict.fromkeys(CALLS, ALL)),
-    (OwnRows("owner_id"), {"a": OWN_A, "b": OWN_B, "release of a": OWN_A, "platform for a": OWN_A}),
-    (OwnRows("owner_id", in_person=True), {"a": OWN_A, "b": OWN_B}),
-    (DepartmentRows("department_id"), {"hrss": {"a1", "b1"}, "tax": {"a2"}}),
-    (Staff("auditor"), {"auditor": ALL, "platform": ALL, "platform for a": ALL}),
-    (
+SEEN: dict[str, tuple[Rule, dict[str, set[str]]]] = {
+    "everyone": (Everyone(), dict.fromkeys(CALLS, ALL)),
+    "own rows": (OwnRows("owner_id"), {"a": OWN_A, "b": OWN_B, "release of a": OWN_A, "platform for a": OWN_A}),
+    "own rows in person": (OwnRows("owner_id", in_person=True), {"a": OWN_A, "b": OWN_B}),
+    "rows of the department": (DepartmentRows("department_id"), {"hrss": {"a1", "b1"}, "tax": {"a2"}}),
+    "staff": (Staff("auditor"), {"auditor": ALL, "platform": ALL, "platform for a": ALL}),
+    "any of three": (
         AnyOf(OwnRows("owner_id"), DepartmentRows("department_id"), Staff("auditor", "reviewer")),
         {
             "a": OWN_A,
@@ -103,8 +103,8 @@ SEEN: list[tuple[Rule, dict[str, set[str]]]] = [
             "platform for a": ALL,
         },
     ),
-    (AnyOf(), {}),
-]
+    "any of none": (AnyOf(), {}),
+}
 
 
 async def fill(db: Database) -> None:
@@ -117,7 +117,7 @@ async def fill(db: Database) -> None:
             )
 
 
-@pytest.mark.parametrize(("rule", "expected"), SEEN, ids=[str(rule) for rule, _ in SEEN])
+@pytest.mark.parametrize(("rule", "expected"), SEEN.values(), ids=SEEN)
 async def test_each_caller_sees_what_the_rule_gives_them_and_nothing_else(
     db: Database, rule: Rule, expected: dict[str, set[str]]
 ) -> None:
