@@ -51,20 +51,20 @@ class _PlatformHost:
     def execute(self, document: str, variables: str, /) -> str:
         """Run a document of the package; its data as JSON text."""
         try:
-            return str(core.execute(document, variables))
+            return str(core.execute(_text(document), _text(variables)))
         except Err as err:
             raise _host_error(err) from None
 
     def fetch(self, connector: str, request: str, /) -> str:
         """Ask a declared connector; its answer as JSON text."""
         try:
-            return str(core.fetch(connector, request))
+            return str(core.fetch(_text(connector), _text(request)))
         except Err as err:
             raise _host_error(err) from None
 
     def log(self, level: str, message: str, /) -> None:
         """Write a line for the department."""
-        core.log(level, message)
+        core.log(_text(level), _text(message))
 
 
 class _BuildHost:
@@ -80,6 +80,20 @@ class _BuildHost:
 
     def log(self, level: str, message: str, /) -> None:
         """Drop the line."""
+
+
+def _text(value: object) -> str:
+    """Return a text that can cross the boundary; anything else would end the instance without a word to the department.
+
+    Raises:
+        TypeError: it is no text.
+        UnicodeEncodeError: it holds half a character.
+    """
+    if not isinstance(value, str):
+        message = f"the platform takes text, not {type(value).__name__}"
+        raise TypeError(message)
+    value.encode()
+    return value
 
 
 def _host_error(err: Any) -> HostError:
@@ -99,11 +113,10 @@ class _Handler:
             if operation == PREPARE and not _Handler.prepared:
                 _Handler.prepared = True
                 return _prepare(self.app)
-            return self.app.dispatch(operation, input, _PlatformHost())
+            return _text(self.app.dispatch(operation, input, _PlatformHost()))
         except MiniAppError as error:
             detail = error.detail if isinstance(error.detail, str) else None
-            code, message = str(error.code)[:CODE_CHARS_MAX], str(error.message)[:MESSAGE_CHARS_MAX]
-            raise Err(Error(code, message, detail)) from None
+            raise Err(_told(str(error.code)[:CODE_CHARS_MAX], str(error.message)[:MESSAGE_CHARS_MAX], detail)) from None
         except Err:
             raise
         except MemoryError:
@@ -111,6 +124,15 @@ class _Handler:
         except BaseException as error:  # noqa: BLE001 - whatever it is, the caller learns nothing of it
             _log_bug(error)
             raise Err(Error("INTERNAL", "", None)) from None
+
+
+def _told(code: str, message: str, detail: str | None) -> Any:
+    """Return the contract's own error; one whose words cannot cross the boundary is the guest's bug."""
+    try:
+        return Error(_text(code), _text(message), detail and _text(detail))
+    except UnicodeEncodeError as error:
+        _log_bug(error)
+        return Error("INTERNAL", "", None)
 
 
 def _log_bug(error: BaseException) -> None:

@@ -212,6 +212,13 @@ def echoes(data: dict[str, Any], host: Any) -> Any:
     return data
 
 
+def runs(data: dict[str, Any], host: Any) -> Any:
+    """Run a program that a test wrote; what its ``main`` returns is the answer."""
+    space: dict[str, Any] = {"Raw": Raw, "MiniAppError": MiniAppError, "HostError": HostError}
+    exec(compile(data["program"], "program.py", "exec"), space)
+    return space["main"](host)
+
+
 class Raw(Exception):
     """Carries text that goes out as it is."""
 
@@ -221,7 +228,7 @@ OPERATIONS = {
     for function in (
         typical, isolated, refused, passes_on, fetched, loops, eats_memory, hides_memory, answers_much, answers_deep,
         asks_deep, asks_much, recurses, recurses_in_c, sleeps, floods_host, floods_log, floods_empty_log, reaches_out,
-        connects, exits, breaks, pings, echoes,
+        connects, exits, breaks, pings, echoes, runs,
     )
 }  # fmt: skip
 
