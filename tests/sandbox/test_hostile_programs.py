@@ -2,8 +2,8 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from tests.sandbox.programs import ANSWERED, PROGRAMS
@@ -13,7 +13,7 @@ from shimin.ports.sandbox import Limits, Outcome, SandboxRefusal
 Ask = Callable[..., Awaitable[Outcome]]
 LIMITS = Limits(guest_ms=400, wall_ms=1_500, host_calls=20)
 TOTAL = "2533.20"
-SECRETS = ("hunter2", "core's own secret", "Traceback", "program.py", os.environ.get("HOME", "/root/"))
+SECRETS = ("hunter2", "core's own secret", "Traceback", "program.py", str(Path.home()))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
