@@ -5,8 +5,11 @@ Only this package root and the modules it re-exports run inside the sandbox; ``t
 """
 
 from shimin_sdk.app import App
+from shimin_sdk.bounds import Items, Range, Text
 from shimin_sdk.call import Call, Citizen, Payment, Release
-from shimin_sdk.document import Operation
+from shimin_sdk.connector import Reply
+from shimin_sdk.document import Asked, Input, Operation
+from shimin_sdk.doors import FileInfo, Stored
 from shimin_sdk.errors import (
     AnswerMismatch,
     Conflict,
@@ -15,6 +18,7 @@ from shimin_sdk.errors import (
     HostError,
     IdempotencyConflict,
     MiniAppError,
+    NotAvailable,
     NotFound,
     QuotaExceeded,
     RateLimited,
@@ -23,32 +27,44 @@ from shimin_sdk.errors import (
     UserError,
     ValidationError,
 )
+from shimin_sdk.facts import PaymentFailed, PaymentRefunded, PaymentSettled
 from shimin_sdk.host import Host
 from shimin_sdk.money import Money
-from shimin_sdk.schema import Items, Range, Text
+from shimin_sdk.pages import Page, PageAsked
 
 __all__ = [
     "AnswerMismatch",
     "App",
+    "Asked",
     "Call",
     "Citizen",
     "Conflict",
     "ConsentDenied",
     "ConsentRequired",
+    "FileInfo",
     "Host",
     "HostError",
     "IdempotencyConflict",
+    "Input",
     "Items",
     "MiniAppError",
     "Money",
+    "NotAvailable",
     "NotFound",
     "Operation",
+    "Page",
+    "PageAsked",
     "Payment",
+    "PaymentFailed",
+    "PaymentRefunded",
+    "PaymentSettled",
     "QuotaExceeded",
     "Range",
     "RateLimited",
     "Release",
+    "Reply",
     "ScopeNotDeclared",
+    "Stored",
     "Text",
     "UpstreamUnavailable",
     "UserError",

@@ -1,5 +1,6 @@
 """A mini-app's server side: plain typed functions, called by name with JSON."""
 
+import datetime as dt
 import importlib
 import inspect
 import re
@@ -10,17 +11,23 @@ from typing import Any, Literal, TypeVar, overload
 
 from shimin_sdk.call import Call, Citizen
 from shimin_sdk.errors import HostError, MiniAppError, Problem, UserError, ValidationError
+from shimin_sdk.facts import FACTS, PaymentFailed, PaymentRefunded, PaymentSettled
 from shimin_sdk.host import Host
 from shimin_sdk.package import PackageData, embedded
 from shimin_sdk.schema import read_as, schema_of
-from shimin_sdk.wire import INPUT_BYTES_MAX, NotJson, read_json, to_json, to_wire
+from shimin_sdk.wire import INPUT_BYTES_MAX, NotJson, json_object, read_json, to_json, to_wire
 
 Form = TypeVar("Form")
 Answer = TypeVar("Answer")
+Fact = TypeVar("Fact")
+Kind = Literal["query", "action", "fact"]
+Listening = Callable[[Callable[[Call, Fact], None]], Callable[[Call, Fact], None]]
+"""What ``@app.on(…)`` is: it takes a function of a call and a fact, and gives it back."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _KEY = re.compile(r"[!-~]{1,128}")
 _LOCALE = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,4}")
+_REQUEST_ID_CHARS_MAX = 64
 _PRELOADED = ("encodings.ascii", "encodings.utf_8", "encodings.latin_1", "json.decoder", "json.encoder", "traceback")
 """Modules that Python loads late; without files they must be there before the sandbox closes."""
 
@@ -30,7 +37,7 @@ class Handler:
     """One operation of the mini-app."""
 
     name: str
-    kind: Literal["query", "action"]
+    kind: Kind
     function: Callable[..., Any]
     form: Any
     """The annotation of its input, or None if it takes none."""
@@ -86,6 +93,7 @@ class App:
         """
         self._package = package
         self._handlers: dict[str, Handler] = {}
+        self._listeners: dict[str, Handler] = {}
         self._rehearsals: list[Rehearsal] = []
 
     @overload
@@ -103,6 +111,34 @@ class App:
     def action(self, handler: Callable[..., Any]) -> Callable[..., Any]:
         """Register a function that changes something; a call of it must bring an idempotency key."""
         return self._register("action", handler)
+
+    @overload
+    def on(self, fact: Literal["payment.settled"]) -> Listening[PaymentSettled]: ...
+    @overload
+    def on(self, fact: Literal["payment.failed"]) -> Listening[PaymentFailed]: ...
+    @overload
+    def on(self, fact: Literal["payment.refunded"]) -> Listening[PaymentRefunded]: ...
+    def on(self, fact: str) -> Listening[Any]:
+        """Register a function that is told when something has happened: ``(call, fact) -> None``.
+
+        It may be told of one fact several times; what it makes (messages, store) is made once, since its idempotency
+        key is the fact's own.
+
+        Raises:
+            ValueError: there is no such fact, or somebody listens to it already.
+        """
+        if fact not in FACTS or fact in self._listeners:
+            msg = f"{fact}: listen once to one of {', '.join(FACTS)}"
+            raise ValueError(msg)
+
+        def register(function: Callable[[Call, Any], None]) -> Callable[[Call, Any], None]:
+            if len(inspect.signature(function).parameters) != 2:  # noqa: PLR2004 - a call and a fact
+                msg = f"{function.__name__}: write it as (call: Call, fact: {FACTS[fact].__name__}) -> None"
+                raise TypeError(msg)
+            self._listeners[fact] = Handler(fact, "fact", function, FACTS[fact], None)
+            return function
+
+        return register
 
     def rehearse(
         self,
@@ -140,9 +176,14 @@ class App:
         """The operations by name."""
         return self._handlers
 
+    @property
+    def listens_to(self) -> tuple[str, ...]:
+        """The facts that some function is told of, sorted."""
+        return tuple(sorted(self._listeners))
+
     def describe(self) -> Mapping[str, Any]:
         """Return each operation's kind and the JSON Schemas of its input and answer."""
-        nothing = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+        nothing: Mapping[str, Any] = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
         return {
             name: {
                 "kind": handler.kind,
@@ -156,9 +197,10 @@ class App:
         """Run one operation and return its answer as JSON.
 
         Args:
-            operation: a handler's name.
+            operation: a handler's name, or a fact's.
             input_json: the envelope ``{"input": {…}, "locale": "zh-Hans", "idempotencyKey": null, "citizen":
-                {"subject": "…"}}``, at most ``INPUT_BYTES_MAX``.
+                {"subject": "…"}}``, at most ``INPUT_BYTES_MAX``. The core alone adds ``"fact": {"id": "…"}``, without
+                which no fact is believed, and ``"requestId"``; a test may add ``"now"`` and ``"seed"``.
             host: the doors to the core.
 
         Returns:
@@ -168,13 +210,15 @@ class App:
             MiniAppError: with a code, words in the citizen's language, and detail.
         """
         call: Call | None = None
+        envelope: Mapping[str, Any] = {}
         try:
             envelope = _read_envelope(input_json)
             call = self._call(envelope, host)
-            return to_json(self._run(operation, envelope.get("input", {}), call))
+            return to_json(self._run(operation, envelope, call))
         except MiniAppError as error:
+            error.request_id = str(envelope.get("requestId") or "")[:_REQUEST_ID_CHARS_MAX]
             if call is not None and (not error.message or isinstance(error, ValidationError)):
-                error.message = call.text(error.code, **error.params)
+                error.message = call.text(error.code, **error.details)
             raise
 
     def warm_up(self, host: Host | None = None) -> None:
@@ -199,7 +243,7 @@ class App:
             }
             self.dispatch(rehearsal.operation, to_json(envelope), _Stage(rehearsal.answers))
 
-    def _register(self, kind: Literal["query", "action"], function: Callable[..., Any]) -> Callable[..., Any]:
+    def _register(self, kind: Kind, function: Callable[..., Any]) -> Callable[..., Any]:
         name = function.__name__
         if not _NAME.fullmatch(name) or name in self._handlers:
             msg = f"{name}: an operation is named once, in lower case with underscores, at most 64 characters"
@@ -217,25 +261,37 @@ class App:
         return function
 
     def _call(self, envelope: Mapping[str, Any], host: Host) -> Call:
-        citizen = envelope.get("citizen")
-        subject = citizen.get("subject") if isinstance(citizen, dict) else None
+        citizen = json_object(envelope.get("citizen"))
+        subject = citizen.get("subject") if citizen else None
         locale = envelope.get("locale")
         key = envelope.get("idempotencyKey")
-        problems = []
+        problems: list[Problem] = []
         if not isinstance(subject, str) or not subject:
             problems.append(Problem("citizen.subject", "missing"))
         if not isinstance(locale, str) or not _LOCALE.fullmatch(locale):
             problems.append(Problem("locale", "type", "a BCP 47 locale"))
         if key is not None and not (isinstance(key, str) and _KEY.fullmatch(key)):
             problems.append(Problem("idempotencyKey", "pattern", "1 to 128 printable ASCII characters"))
+        now, seed = _moment(envelope.get("now")), envelope.get("seed")
         if problems:
             raise ValidationError(problems)
-        return Call(host, self.package, citizen=Citizen(str(subject)), locale=str(locale), idempotency_key=key)
+        return Call(
+            host,
+            self.package,
+            citizen=Citizen(str(subject)),
+            locale=str(locale),
+            idempotency_key=key,
+            now=now,
+            seed=seed if isinstance(seed, int) else None,
+        )
 
-    def _run(self, operation: str, sent: object, call: Call) -> object:
+    def _run(self, operation: str, envelope: Mapping[str, Any], call: Call) -> object:
+        sent = envelope.get("input", {})
+        if operation in self._listeners:
+            return self._tell(self._listeners[operation], envelope, call)
         handler = self._handlers.get(operation)
         if handler is None:
-            raise UserError("OPERATION_UNKNOWN", operation=operation[:64])
+            raise _unknown(operation)
         if handler.kind == "query":
             call.idempotency_key = None
         elif call.idempotency_key is None:
@@ -246,12 +302,35 @@ class App:
             raise ValidationError([Problem("input", "unknown", f"{operation} takes no input")])
         return handler.function(call)
 
+    @staticmethod
+    def _tell(listener: Handler, envelope: Mapping[str, Any], call: Call) -> None:
+        """Tell a function of a fact; a page that calls it by the fact's name is told that there is no such thing."""
+        fact = json_object(envelope.get("fact"))
+        fact_id = fact.get("id") if fact else None
+        if not isinstance(fact_id, str) or not _KEY.fullmatch(fact_id):
+            raise _unknown(listener.name)
+        call.idempotency_key = fact_id
+        listener.function(call, read_as(listener.form, envelope.get("input", {}), path="fact", strict=False))
+
+
+def _unknown(operation: str) -> UserError:
+    return UserError("OPERATION_UNKNOWN", operation=operation[:64])
+
+
+def _moment(value: object) -> dt.datetime | None:
+    """Return a fixed time, if the envelope has one that can be read and names its offset."""
+    try:
+        found = dt.datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return found.astimezone(dt.UTC) if found is not None and found.tzinfo is not None else None
+
 
 def _read_envelope(text: str) -> Mapping[str, Any]:
     try:
-        envelope = read_json(text, INPUT_BYTES_MAX)
+        envelope = json_object(read_json(text, INPUT_BYTES_MAX))
     except NotJson as error:
         raise ValidationError([Problem("input", error.reason, error.expected)]) from None
-    if not isinstance(envelope, dict):
+    if envelope is None:
         raise ValidationError([Problem("input", "type", "object")])
     return envelope

@@ -5,7 +5,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
+
+from shimin_sdk.codes import HELP, number_of
 
 
 class MiniAppError(Exception):
@@ -14,7 +16,8 @@ class MiniAppError(Exception):
     Attributes:
         code: stable, for programs.
         message: words for the citizen in their language.
-        detail: one JSON object as text, or None.
+        detail: one JSON object as text, or None; ``details`` is the object.
+        request_id: which request of the phone it answers; empty where the platform named none.
     """
 
     retryable: ClassVar[bool] = False
@@ -26,15 +29,43 @@ class MiniAppError(Exception):
         self.code = code
         self.message = message
         self.detail = detail
+        self.request_id = ""
 
     @property
-    def params(self) -> Mapping[str, Any]:
+    def number(self) -> int:
+        """The code as a number that a citizen can read out: ``shimin_sdk.codes``."""
+        return number_of(self.code)
+
+    @property
+    def help(self) -> str:
+        """What the developer does about it; empty for the mini-app's own codes."""
+        return HELP.get(self.code, "")
+
+    @property
+    def details(self) -> Mapping[str, Any]:
         """The detail as an object; empty where there is none or it is no object."""
         try:
             found = json.loads(self.detail or "{}")
         except ValueError:
             return {}
-        return found if isinstance(found, dict) else {}
+        return cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The same as ``details``."""
+        return self.details
+
+    def as_json(self) -> dict[str, Any]:
+        """Return everything about it, for programs."""
+        return {
+            "code": self.code,
+            "number": self.number,
+            "message": self.message,
+            "details": dict(self.details),
+            "retryable": self.retryable,
+            "requestId": self.request_id,
+            "help": self.help,
+        }
 
 
 class UserError(MiniAppError):
@@ -95,18 +126,19 @@ class ConsentRequired(HostError):
     @property
     def document_id(self) -> str:
         """The document to agree to (``sha256:…``)."""
-        return str(self.params.get("document_id", ""))
+        return str(self.details.get("document_id", ""))
 
     @property
     def purpose(self) -> str:
         """What it is read for, in the citizen's language."""
-        return str(self.params.get("purpose", ""))
+        return str(self.details.get("purpose", ""))
 
     @property
     def fields(self) -> tuple[Mapping[str, str], ...]:
         """``scope`` and ``label`` of each field."""
-        found = self.params.get("fields", [])
-        return tuple(item for item in found if isinstance(item, dict)) if isinstance(found, list) else ()
+        found = self.details.get("fields", [])
+        fields = cast("list[Mapping[str, str]]", found) if isinstance(found, list) else []
+        return tuple(item for item in fields if isinstance(item, dict))
 
 
 class ConsentDenied(HostError):
@@ -142,7 +174,15 @@ class QuotaExceeded(HostError):
 
 
 class ScopeNotDeclared(HostError):
-    """The package does not declare the document or connector that was asked for."""
+    """The package does not declare the document, connector, payment or message that was asked for."""
+
+
+class NotAvailable(HostError):
+    """The platform that runs the mini-app does not offer this service (yet)."""
+
+    def __init__(self, code: str = "SERVICE_NOT_AVAILABLE", message: str = "", detail: str | None = None) -> None:
+        """Say which service."""
+        super().__init__(code, message, detail)
 
 
 class AnswerMismatch(Exception):
@@ -156,14 +196,24 @@ _BY_CODE: Mapping[str, type[HostError]] = {
     "CONSENT_REQUIRED": ConsentRequired,
     "CONSENT_DENIED": ConsentDenied,
     "NOT_FOUND": NotFound,
+    "BILL_NOT_FOUND": NotFound,
     "BILL_ALREADY_PAID": Conflict,
     "BILL_BEING_PAID": Conflict,
+    "BILL_CHANGED": Conflict,
+    "BILL_NOT_PAYABLE": Conflict,
+    "PAYMENT_ENDED": Conflict,
     "INVALID_TRANSITION": Conflict,
+    "STORE_CONFLICT": Conflict,
     "IDEMPOTENCY_CONFLICT": IdempotencyConflict,
     "RATE_LIMITED": RateLimited,
     "SOURCE_UNAVAILABLE": UpstreamUnavailable,
+    "DEADLINE_EXCEEDED": UpstreamUnavailable,
     "HOST_CALLS_EXCEEDED": QuotaExceeded,
+    "STORE_FULL": QuotaExceeded,
     "DOCUMENT_NOT_DECLARED": ScopeNotDeclared,
     "DOCUMENT_NOT_REGISTERED": ScopeNotDeclared,
     "CONNECTOR_NOT_AVAILABLE": ScopeNotDeclared,
+    "PAYMENT_NOT_DECLARED": ScopeNotDeclared,
+    "MESSAGE_NOT_DECLARED": ScopeNotDeclared,
+    "SERVICE_NOT_AVAILABLE": NotAvailable,
 }

@@ -26,7 +26,7 @@ class Finding:
     code: str
     file: str = ""
     line: int = 0
-    params: Mapping[str, str | int] = field(default_factory=dict)
+    params: Mapping[str, str | int] = field(default_factory=dict[str, str | int])
 
     @property
     def severity(self) -> Severity:
@@ -86,10 +86,11 @@ def refuse(code: str, file: str = "", **params: str | int) -> PackageError:
 def catalogue() -> Mapping[str, Mapping[str, Mapping[str, str]]]:
     """Return every code's words: ``says`` and ``fix`` by locale (a family's ``fix`` where a code has none)."""
     raw = tomllib.loads((resources.files("shimin_sdk") / "findings.toml").read_text("utf-8"))
-    families = raw.pop("fix")
-    found = {}
+    families: Mapping[str, Mapping[str, str]] = raw.pop("fix")
+    found: dict[str, Mapping[str, Mapping[str, str]]] = {}
     for code, entry in raw.items():
-        family: Mapping[str, str] = next((fix for prefix, fix in families.items() if code.startswith(prefix)), {})
+        fixes = [fix for prefix, fix in families.items() if code.startswith(prefix)]
+        family: Mapping[str, str] = fixes[0] if fixes else {}
         says = {locale: words for locale, words in entry.items() if locale != "fix"}
         found[code] = {"says": says, "fix": entry.get("fix", family)}
     return found

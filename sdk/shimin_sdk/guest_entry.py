@@ -5,6 +5,9 @@ the result ``Handler``. Everything at the top of this module runs at build time:
 the snapshot that each instance starts from, since there is no file to import from later.
 """
 
+# pyright: basic, reportMissingImports=false
+# basic: what it imports exists inside the sandbox alone
+
 import contextlib
 import gc
 import importlib

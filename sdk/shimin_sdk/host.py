@@ -1,4 +1,4 @@
-"""The three doors out of a mini-app; the sandbox and the test host both provide them."""
+"""The doors out of a mini-app: three that every host has, and a fourth for services that a host may have."""
 
 from typing import Protocol
 
@@ -25,4 +25,19 @@ class Host(Protocol):
 
     def log(self, level: str, message: str, /) -> None:
         """Write a line for the department's developers."""
+        ...
+
+
+class ServiceHost(Host, Protocol):
+    """A host that also keeps messages, files and a store, and takes payments without a bill.
+
+    Where ``ask`` is missing, those raise ``NotAvailable``: the sandbox contract ``shimin:miniapp@0.1.0`` lacks it.
+    """
+
+    def ask(self, service: str, request: str, /) -> str:
+        """Ask a service such as ``store.get``; request and answer are JSON.
+
+        Raises:
+            HostError: the service refused, or is unknown (``SERVICE_NOT_AVAILABLE``).
+        """
         ...

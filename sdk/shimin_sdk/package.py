@@ -21,9 +21,9 @@ class PackageData:
     """A package as its own handlers see it."""
 
     manifest: Mapping[str, Any]
-    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     """Words by locale and code."""
-    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     """Form definitions by name (``forms/pay.json`` is ``pay``)."""
     documents: Sequence[str] = ()
     """Paths of the declared GraphQL documents."""

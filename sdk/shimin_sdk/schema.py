@@ -1,8 +1,8 @@
 """Types say what fits: a value from outside is read by annotation, and the same annotation gives its JSON Schema.
 
 Taken: ``str int bool float Money date datetime``, ``Literal``, ``Enum`` of text, ``X | None``, a union of dataclasses
-(picked by ``__typename``), ``list[X] tuple[X, ...] dict[str, X]`` and dataclasses of these. Bounds are written
-with ``Annotated``::
+(picked by ``__typename``), ``list[X] tuple[X, ...] dict[str, X]`` and dataclasses of these, generic ones
+with their parameters too (``Page[Bill]``). Bounds are written with ``Annotated``::
 
     reference: Annotated[str, Text(chars_max=40, pattern="[A-Z0-9-]+")]
 
@@ -18,40 +18,14 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
+from shimin_sdk.bounds import ITEMS_MAX, Items, Range, Text
 from shimin_sdk.errors import Problem, ValidationError
 from shimin_sdk.money import AMOUNT_MINOR_MAX, MINOR_DIGITS, Money
-from shimin_sdk.wire import camel
+from shimin_sdk.wire import camel, json_list, json_object
 
-CHARS_MAX = 10_000
-ITEMS_MAX = 1_000
 PROBLEMS_MAX = 20
 
 T = TypeVar("T")
-
-
-@dataclasses.dataclass(frozen=True)
-class Text:
-    """Bounds of a text, in characters; ``pattern`` must match all of it."""
-
-    chars_min: int = 0
-    chars_max: int = CHARS_MAX
-    pattern: str | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Range:
-    """Bounds of a whole number, both included."""
-
-    least: int | None = None
-    most: int | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Items:
-    """Bounds of how many items a list has."""
-
-    items_min: int = 0
-    items_max: int = ITEMS_MAX
 
 
 class Reading:
@@ -130,12 +104,13 @@ def _money() -> Codec:
     digits = re.compile(r"-?[0-9]{1,16}")
 
     def read(value: Any, path: str, reading: Reading) -> Any:
-        amount = value.get("amountMinor") if isinstance(value, dict) else None
+        found = json_object(value) or {}
+        amount = found.get("amountMinor")
         if isinstance(amount, str) and digits.fullmatch(amount):
             amount = int(amount)
         if type(amount) is not int or abs(amount) > AMOUNT_MINOR_MAX:
             return reading.wrong(path, "type", 'money: {"amountMinor": "12050", "currency": "CNY"}')
-        currency = value.get("currency")
+        currency = found.get("currency")
         if not isinstance(currency, str) or currency not in MINOR_DIGITS:
             return reading.wrong(f"{path}.currency", "not_allowed", " ".join(MINOR_DIGITS))
         return Money(amount, currency)
@@ -172,13 +147,14 @@ def _choice(values: Mapping[Any, Any]) -> Codec:
 
 def _many(item: Codec, bounds: Items, make: Callable[[list[Any]], Any]) -> Codec:
     def read(value: Any, path: str, reading: Reading) -> Any:
-        if not isinstance(value, list):
+        items = json_list(value)
+        if items is None:
             return reading.wrong(path, "type", "array")
-        if len(value) > bounds.items_max:
+        if len(items) > bounds.items_max:
             return reading.wrong(path, "too_many", f"at most {bounds.items_max} items")
-        if len(value) < bounds.items_min:
+        if len(items) < bounds.items_min:
             return reading.wrong(path, "too_few", f"at least {bounds.items_min} items")
-        return make([item.read(one, f"{path}[{at}]", reading) for at, one in enumerate(value)])
+        return make([item.read(one, f"{path}[{at}]", reading) for at, one in enumerate(items)])
 
     schema: dict[str, Any] = {"type": "array", "items": item.schema, "maxItems": bounds.items_max}
     return Codec(read, {**schema, "minItems": bounds.items_min} if bounds.items_min else schema)
@@ -186,11 +162,12 @@ def _many(item: Codec, bounds: Items, make: Callable[[list[Any]], Any]) -> Codec
 
 def _mapping(item: Codec) -> Codec:
     def read(value: Any, path: str, reading: Reading) -> Any:
-        if not isinstance(value, dict):
+        pairs = json_object(value)
+        if pairs is None:
             return reading.wrong(path, "type", "object")
-        if len(value) > ITEMS_MAX:
+        if len(pairs) > ITEMS_MAX:
             return reading.wrong(path, "too_many", f"at most {ITEMS_MAX} keys")
-        return {key: item.read(one, f"{path}.{key}", reading) for key, one in value.items()}
+        return {key: item.read(one, f"{path}.{key}", reading) for key, one in pairs.items()}
 
     return Codec(read, {"type": "object", "additionalProperties": item.schema, "maxProperties": ITEMS_MAX})
 
@@ -206,7 +183,7 @@ def _union(members: Mapping[str, Codec]) -> Codec:
     """Read a union of dataclasses by ``__typename``; an interface's other types go to the first member that fits."""
 
     def read(value: Any, path: str, reading: Reading) -> Any:
-        name = value.get("__typename") if isinstance(value, dict) else None
+        name = (json_object(value) or {}).get("__typename")
         if isinstance(name, str) and name in members:
             return members[name].read(value, path, reading)
         for member in members.values():
@@ -216,28 +193,44 @@ def _union(members: Mapping[str, Codec]) -> Codec:
                 return found
         return reading.wrong(path, "type", " or ".join(members))
 
-    return Codec(read, {"anyOf": [member.schema for member in members.values()]})
+    different = list({id(member): member.schema for member in members.values()}.values())
+    return Codec(read, {"anyOf": different})
 
 
-def _record(kind: type) -> Codec:
-    hints = typing.get_type_hints(kind, include_extras=True)
+def _typenames(kind: type) -> tuple[str, ...]:
+    """Return what ``__typename`` is for a dataclass: its ``TYPENAMES``, else its own name."""
+    found: tuple[str, ...] = getattr(kind, "TYPENAMES", (kind.__name__,))
+    return found
+
+
+def _with(hint: Any, parameters: Mapping[Any, Any]) -> Any:
+    """Return an annotation with its type variables replaced."""
+    if isinstance(hint, TypeVar):
+        return parameters.get(hint, hint)
+    open_ones = getattr(hint, "__parameters__", ())
+    return hint[tuple(parameters.get(one, one) for one in open_ones)] if open_ones else hint
+
+
+def _record(kind: Any, parameters: Mapping[Any, Any]) -> Codec:
+    hints = {name: _with(hint, parameters) for name, hint in typing.get_type_hints(kind, include_extras=True).items()}
     fields = [f for f in dataclasses.fields(kind) if f.init]
     codecs = {f.name: compile_type(hints[f.name]) for f in fields}
     keys = {f.name: camel(f.name) for f in fields}
     needed = {f.name for f in fields if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING}
 
     def read(value: Any, path: str, reading: Reading) -> Any:
-        if not isinstance(value, dict):
+        given = json_object(value)
+        if given is None:
             return reading.wrong(path, "type", "object")
         before = len(reading.problems)
-        found = {}
+        found: dict[str, Any] = {}
         for name, key in keys.items():
-            if key in value:
-                found[name] = codecs[name].read(value[key], f"{path}.{key}", reading)
+            if key in given:
+                found[name] = codecs[name].read(given[key], f"{path}.{key}", reading)
             elif name in needed:
                 reading.wrong(f"{path}.{key}", "missing")
         if reading.strict:
-            for key in sorted(value.keys() - keys.values()):
+            for key in sorted(given.keys() - keys.values()):
                 reading.wrong(f"{path}.{key[:64]}", "unknown", f"one of {' '.join(keys.values())}" if keys else "none")
         if len(reading.problems) > before:
             return None
@@ -269,7 +262,7 @@ _SIMPLE: Mapping[Any, Codec] = {
     Any: _ANYTHING,
 }
 _KNOWN: dict[Any, Codec] = {}
-_OPEN: list[type] = []
+_OPEN: list[Any] = []
 
 
 def _bounded(base: Any, extras: tuple[Any, ...]) -> Codec:
@@ -298,11 +291,21 @@ def _either(inside: tuple[Any, ...]) -> Codec:
     if len(members) == 1:
         codec = compile_type(members[0])
     elif all(dataclasses.is_dataclass(item) and isinstance(item, type) for item in members):
-        codec = _union({item.__name__: compile_type(item) for item in members})
+        codec = _union({name: compile_type(item) for item in members for name in _typenames(item)})
     else:
         msg = f"a union is of dataclasses, or X | None; not {' | '.join(map(str, inside))}"
         raise TypeError(msg)
     return codec if len(members) == len(inside) else _optional(codec)
+
+
+def _is_record(kind: object) -> bool:
+    return isinstance(kind, type) and dataclasses.is_dataclass(kind)
+
+
+def _parameters(origin: object) -> tuple[Any, ...]:
+    """Return the type variables of a generic dataclass."""
+    found: tuple[Any, ...] = getattr(origin, "__parameters__", ())
+    return found
 
 
 def _compile(annotation: Any) -> Codec:  # noqa: PLR0911 - one return for each kind of annotation
@@ -319,13 +322,14 @@ def _compile(annotation: Any) -> Codec:  # noqa: PLR0911 - one return for each k
         return _mapping(compile_type(inside[1]))
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return _choice({item.value: item for item in annotation})
-    if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+    record: Any = annotation if origin is None else origin  # pyright: ignore[reportUnknownVariableType]
+    if _is_record(record):  # pyright: ignore[reportUnknownArgumentType]
         if annotation in _OPEN:
-            msg = f"{annotation.__name__} holds itself: what is read from outside has a fixed depth"
+            msg = f"{annotation!r} holds itself: what is read from outside has a fixed depth"
             raise TypeError(msg)
         _OPEN.append(annotation)
         try:
-            return _record(annotation)
+            return _record(record, dict(zip(_parameters(origin), inside, strict=False)))
         finally:
             _OPEN.pop()
     msg = f"{annotation!r} cannot be read from JSON; see shimin_sdk.schema for what can"

@@ -9,8 +9,8 @@ import enum
 import json
 import math
 import re
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn, cast
 
 from shimin_sdk.money import Money
 
@@ -32,6 +32,16 @@ class NotJson(ValueError):  # noqa: N818 - says what happened
         super().__init__(f"{reason}: {expected}")
         self.reason = reason
         self.expected = expected
+
+
+def json_object(value: object) -> dict[str, Any] | None:
+    """Return a JSON value if it is an object."""
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def json_list(value: object) -> list[Any] | None:
+    """Return a JSON value if it is a list."""
+    return cast("list[Any]", cast("object", value)) if isinstance(value, list) else None
 
 
 def camel(name: str) -> str:
@@ -123,9 +133,10 @@ def to_wire(value: object, _level: int = 0) -> Any:  # noqa: PLR0911 - one retur
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {camel(f.name): to_wire(getattr(value, f.name), _level + 1) for f in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {_key(key): to_wire(item, _level + 1) for key, item in value.items()}
+        pairs = cast("Mapping[object, object]", value)
+        return {_key(key): to_wire(item, _level + 1) for key, item in pairs.items()}
     if isinstance(value, list | tuple):
-        return [to_wire(item, _level + 1) for item in value]
+        return [to_wire(item, _level + 1) for item in cast("Sequence[object]", value)]
     if isinstance(value, dt.date | dt.datetime):
         return value.isoformat()
     if isinstance(value, float) and math.isfinite(value):

@@ -108,6 +108,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def build(kept: Path) -> Callable[[Path], BuiltComponent]:
+    """Give the function that builds a mini-app's folder."""
+    return lambda source: build_once(source, kept)
+
+
+@pytest.fixture(scope="session")
 def built(kept: Path) -> BuiltComponent:
     """Give the guest that misbehaves on request, built for real."""
     return build_once(GUESTS / "probe", kept)

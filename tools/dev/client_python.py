@@ -8,7 +8,17 @@ from typing import Any
 
 from graphql import GraphQLSchema, Undefined
 
-from client_shapes import Choice, Member, Operation, Shape, Type, describe, enum_values, input_members, inputs_within
+from shimin_sdk.cli.generate.shapes import (
+    Choice,
+    Member,
+    Operation,
+    Shape,
+    Type,
+    describe,
+    enum_values,
+    input_members,
+    inputs_within,
+)
 
 WRITTEN = "Written by `make clients` from the operation and the schema: change it there."
 SCALARS: Mapping[str, tuple[str, str]] = {

@@ -5,7 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from graphql import GraphQLSchema
 
-from client_shapes import Choice, Member, Operation, Shape, Type, describe, enum_values, input_members, inputs_within
+from shimin_sdk.cli.generate.shapes import (
+    Choice,
+    Member,
+    Operation,
+    Shape,
+    Type,
+    describe,
+    enum_values,
+    input_members,
+    inputs_within,
+)
 
 WRITTEN = "// Written by `make clients` from the operation and the schema: change it there.\n"
 BUILT_IN: Mapping[str, str] = {

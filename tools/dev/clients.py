@@ -13,9 +13,9 @@ from graphql import GraphQLSchema, build_schema
 
 import client_python
 import client_typescript
-from client_shapes import Operation, UnclearOperationError, read_operation
 from install import ROOT, VENV
 from reference import graphql_schema
+from shimin_sdk.cli.generate.shapes import Operation, UnclearOperationError, read_operation
 
 OPERATIONS = ROOT / "graphql" / "shimin_graphql" / "operations"
 PYTHON = ROOT / "clients" / "python" / "shimin_client"

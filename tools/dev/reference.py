@@ -1,4 +1,4 @@
-"""Writes ``docs/reference/`` and ``graphql/schema.graphql`` from the code.
+"""Writes ``docs/reference/``, ``graphql/schema.graphql`` and the SDK's copy of the schema from the code.
 
 ``make docs`` runs it; with ``--check`` it only says which are stale, and exits 1. What they say is changed in the code.
 """
@@ -124,6 +124,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/facts.md": facts,
     "docs/reference/commands.md": commands,
     "graphql/schema.graphql": graphql_schema,
+    "sdk/shimin_sdk/cli/generate/schema.graphql": graphql_schema,
 }
 
 

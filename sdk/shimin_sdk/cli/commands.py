@@ -1,4 +1,4 @@
-"""The commands, one function each; what they do is in ``pack``, ``rules``, ``testing`` and ``cli.new``."""
+"""The commands that make, check, test and pack; each further one has a module of its own beside this."""
 
 import importlib.metadata
 import sys
@@ -7,36 +7,26 @@ from typing import Annotated
 
 import typer
 
-from shimin_sdk.cli.new import Names, create
+from shimin_sdk.cli import generate_command, keys_command, scopes_command
+from shimin_sdk.cli.exits import EPILOG, FOUND, OK, USAGE
+from shimin_sdk.cli.generate import UnclearOperationError, generate, is_written
+from shimin_sdk.cli.new import TEMPLATES, Names, create
+from shimin_sdk.cli.options import HERE, Folder, Json, Lang, locale_of, need_folder
 from shimin_sdk.cli.run_tests import run_tests
+from shimin_sdk.cli.sarif import sarif
 from shimin_sdk.cli.say import Say
+from shimin_sdk.cli.whole import check_path
 from shimin_sdk.findings import Finding, PackageError
-from shimin_sdk.pack import Package, from_folder, read
-from shimin_sdk.pack.archive import ARCHIVE_BYTES_MAX
-from shimin_sdk.rules import check as check_folder
-from shimin_sdk.rules import check_package
+from shimin_sdk.pack import Package, from_folder, package_files
 
 app = typer.Typer(
     help="Make, check, test and pack mini-apps for Shimin. Works offline and without an account.",
-    epilog="Begin with: shimin-sdk new my-app --id linhai.hrss.my-app --department hrss.linhai",
+    epilog=f"Begin with: shimin-sdk new my-app --id linhai.hrss.my-app --department hrss.linhai\n\n{EPILOG}",
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-
-Folder = Annotated[Path, typer.Argument(help="The mini-app's folder, the one with manifest.json.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Write one JSON object to standard output, for programs.")]
-Lang = Annotated[
-    str, typer.Option("--lang", help="Language of findings: zh-Hans or en.", envvar=["SHIMIN_LANG", "LANG"])
-]
-
-HERE = Path()
-OK, FOUND, USAGE = 0, 1, 2
-
-
-def _locale(lang: str) -> str:
-    return "zh-Hans" if lang.casefold().startswith("zh") else "en"
 
 
 def _show_version(asked: bool) -> None:
@@ -54,19 +44,31 @@ def root(
     """Make, check, test and pack mini-apps for Shimin. Works offline and without an account."""
 
 
-@app.command(epilog="Example: shimin-sdk check miniapps/social-security --lang zh-Hans")
-def check(folder: Folder = HERE, as_json: Json = False, lang: Lang = "en") -> None:
+@app.command(epilog=f"Example: shimin-sdk check miniapps/social-security --lang zh-Hans\n\n{EPILOG}")
+def check(
+    folder: Folder = HERE,
+    as_json: Json = False,
+    as_sarif: Annotated[
+        bool, typer.Option("--sarif", help="Write SARIF 2.1.0 to standard output, for editors and code hosts.")
+    ] = False,
+    lang: Lang = "en",
+) -> None:
     """Say everything the platform would refuse, before it does. Takes a folder or a packed .ma file."""
-    say = Say(_locale(lang), as_json=as_json)
+    say = Say(locale_of(lang), as_json=as_json or as_sarif)
+    if as_json and as_sarif:
+        say.stop("--json and --sarif both write to standard output", then="choose one of them")
     findings = _findings(folder, say)
     errors = [item for item in findings if item.severity == "error"]
-    say.findings(findings, {"ok": not errors, "errors": len(errors), "warnings": len(findings) - len(errors)})
+    if as_sarif:
+        say.program(sarif(findings, locale_of(lang)))
+    else:
+        say.findings(findings, {"ok": not errors, "errors": len(errors), "warnings": len(findings) - len(errors)})
     if not findings:
         say.good(f"{folder}: no findings", then=f"shimin-sdk test {folder}" if folder.is_dir() else "")
     raise typer.Exit(FOUND if errors else OK)
 
 
-@app.command(epilog="Example: shimin-sdk pack miniapps/social-security --output social-security.ma")
+@app.command(epilog=f"Example: shimin-sdk pack miniapps/social-security --output social-security.ma\n\n{EPILOG}")
 def pack(
     folder: Folder = HERE,
     output: Annotated[
@@ -76,8 +78,9 @@ def pack(
     lang: Lang = "en",
 ) -> None:
     """Check a folder and write its package: the same files give the same bytes, named by their digest."""
-    say = Say(_locale(lang), as_json=as_json)
-    findings = _findings(folder, say, only_folder=True)
+    say = Say(locale_of(lang), as_json=as_json)
+    need_folder(folder, say)
+    findings = _findings(folder, say)
     if any(item.severity == "error" for item in findings):
         say.findings(findings, {"ok": False})
         raise typer.Exit(FOUND)
@@ -102,41 +105,53 @@ def _facts(package: Package) -> dict[str, str | int]:
     }
 
 
-@app.command(epilog="Example: shimin-sdk new my-app --id linhai.hrss.my-app --department hrss.linhai --name 我的服务")
+@app.command(
+    epilog=f"Example: shimin-sdk new my-app --id linhai.hrss.my-app --department hrss.linhai --template pay\n\n{EPILOG}"
+)
 def new(
     folder: Annotated[Path, typer.Argument(help="The folder to make; it must not exist yet.", show_default=False)],
     app_id: Annotated[str, typer.Option("--id", help="Reverse-DNS name, such as linhai.hrss.my-app.")],
     department: Annotated[str, typer.Option("--department", help="Your department, such as hrss.linhai.")],
     name: Annotated[str, typer.Option("--name", help="The mini-app's name in Chinese.")] = "我的服务",
     name_en: Annotated[str, typer.Option("--name-en", help="The mini-app's name in English.")] = "My service",
+    template: Annotated[
+        str | None,
+        typer.Option("--template", help="query, pay or case; asked for in a terminal, otherwise query."),
+    ] = None,
     as_json: Json = False,
     lang: Lang = "en",
 ) -> None:
-    """Make a complete small mini-app: one page, one operation, texts in both languages, a test."""
-    say = Say(_locale(lang), as_json=as_json)
+    """Make a complete small mini-app: a page, typed operations, texts in both languages, a test."""
+    say = Say(locale_of(lang), as_json=as_json)
     if folder.exists():
         say.stop(f"{folder} exists already", then="choose another name")
-    names = Names(app_id, department, name, name_en)
+    chosen = template or (say.choose("What shall it do?", TEMPLATES) if say.can_ask() else next(iter(TEMPLATES)))
+    if chosen not in TEMPLATES:
+        say.stop(f"there is no template {chosen}", then=f"choose one of: {', '.join(TEMPLATES)}")
     try:
-        written = create(folder, names)
+        written = create(folder, Names(app_id, department, name, name_en), chosen)
     except PackageError as error:
         say.findings(error.findings, {"ok": False})
         raise typer.Exit(USAGE) from None
     except OSError as error:
         say.stop(f"cannot write {folder}: {error.strerror}", then="choose a folder that you may write to")
-    say.findings([], {"ok": True, "folder": str(folder), "files": written})
+    say.findings([], {"ok": True, "folder": str(folder), "template": chosen, "files": written})
     say.good(f"{folder}: {len(written)} files", then=f"shimin-sdk test {folder}")
 
 
 @app.command(
     "test",
-    epilog="Example: shimin-sdk test miniapps/social-security -- -k overview",
+    epilog=f"Example: shimin-sdk test miniapps/social-security -- -k overview\n\n{EPILOG}",
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )
 def run(context: typer.Context, folder: Folder = HERE, as_json: Json = False, lang: Lang = "en") -> None:
-    """Rehearse what the build would, then run the folder's tests in your own Python. After -- come pytest's options."""
-    say = Say(_locale(lang), as_json=as_json)
-    _need_folder(folder, say)
+    """Rehearse what the build would, then run the folder's tests in your own Python. After -- come pytest's options.
+
+    Where the types of the documents are written by shimin-sdk generate, they are written anew first.
+    """
+    say = Say(locale_of(lang), as_json=as_json)
+    need_folder(folder, say)
+    _refresh_types(folder, say)
     result = run_tests(folder, context.args, quiet=as_json)
     if result.cannot:
         say.stop(result.cannot, then=result.then)
@@ -153,19 +168,22 @@ def run(context: typer.Context, folder: Folder = HERE, as_json: Json = False, la
     raise typer.Exit(OK if result.ok else FOUND)
 
 
-def _need_folder(folder: Path, say: Say) -> None:
-    if not (folder / "manifest.json").is_file():
-        say.stop(f"{folder} has no manifest.json", then="name a mini-app's folder, or make one with: shimin-sdk new")
+def _refresh_types(folder: Path, say: Say) -> None:
+    """Write the types of the documents anew, where they are written by a program and can be."""
+    try:
+        if is_written(package_files(folder)) and generate(folder):
+            say.good(f"{folder}: the types of the documents were written anew")
+    except (UnclearOperationError, PackageError):
+        say.bad(f"{folder}: the documents have findings", then=f"shimin-sdk check {folder}")
 
 
-def _findings(folder: Path, say: Say, *, only_folder: bool = False) -> list[Finding]:
+def _findings(folder: Path, say: Say) -> list[Finding]:
     """Return the findings of a folder or a packed file; stop where there is neither."""
-    if folder.is_file() and not only_folder:
-        if folder.stat().st_size > ARCHIVE_BYTES_MAX:
-            return [Finding("E_SIZE_ARCHIVE", "", 0, {"most": ARCHIVE_BYTES_MAX, "found": folder.stat().st_size})]
-        try:
-            return check_package(read(folder.read_bytes()))
-        except PackageError as error:
-            return list(error.findings)
-    _need_folder(folder, say)
-    return check_folder(folder)
+    if not folder.is_file():
+        need_folder(folder, say)
+    return check_path(folder)
+
+
+generate_command.add_to(app)
+scopes_command.add_to(app)
+keys_command.add_to(app)

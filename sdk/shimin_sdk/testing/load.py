@@ -15,6 +15,7 @@ def load_app(package_dir: Path) -> App:
         FileNotFoundError: the entry is missing.
         AttributeError: the entry defines no ``app``.
     """
+    package_dir = package_dir.resolve()  # modules say where they come from by absolute paths
     data = package_data(package_dir)
     entry = package_dir / data.manifest["shimin"]["server"]["entry"]
     if not entry.is_file():

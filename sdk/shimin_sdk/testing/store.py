@@ -1,4 +1,4 @@
-"""The core in memory, as far as a mini-app can tell: consent, canned data by document, and payments."""
+"""The core in memory, as far as a mini-app can tell: consent, canned data by document, connectors, payments."""
 
 import hashlib
 import json
@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shimin_sdk.call import REQUEST_PAYMENT
+from shimin_sdk.connector import Reply
 from shimin_sdk.errors import HostError
 from shimin_sdk.money import Money
 from shimin_sdk.package import PackageData
+from shimin_sdk.testing.memory import MemoryServices
 from shimin_sdk.wire import to_wire
 
 Answering = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+Replying = Callable[[Mapping[str, Any]], Reply]
 
 
 @dataclass
@@ -25,7 +28,7 @@ class Bill:
 
 @dataclass
 class Asked:
-    """One payment that the mini-app asked for."""
+    """One payment that the mini-app asked for; ``reference`` is the bill's, or the subject where there is no bill."""
 
     id: str
     reference: str
@@ -41,25 +44,49 @@ class MemoryHost:
     texts: Mapping[str, str]
     """The package's documents by path."""
     locale: str = "zh-Hans"
-    granted: set[str] = field(default_factory=set)
-    answers: dict[str, Mapping[str, Any] | Answering | HostError] = field(default_factory=dict)
-    bills: dict[str, Bill] = field(default_factory=dict)
-    payments: dict[str, Asked] = field(default_factory=dict)
-    calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    granted: set[str] = field(default_factory=set[str])
+    answers: dict[str, Mapping[str, Any] | Answering | HostError] = field(
+        default_factory=dict[str, Mapping[str, Any] | Answering | HostError]
+    )
+    bills: dict[str, Bill] = field(default_factory=dict[str, Bill])
+    payments: dict[str, Asked] = field(default_factory=dict[str, Asked])
+    calls: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list[tuple[str, Mapping[str, Any]]])
     """Every document that ran, with its variables."""
-    lines: list[tuple[str, str]] = field(default_factory=list)
+    lines: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """What the mini-app logged: level and message."""
+    denied: set[str] = field(default_factory=set[str])
+    """Documents that the citizen said no to."""
+    replies: dict[tuple[str, str, str], Reply | HostError | Replying] = field(
+        default_factory=dict[tuple[str, str, str], Reply | HostError | Replying]
+    )
+    """What departments' systems answer, by connector, method and path; a path may end with ``*``."""
+    fetched: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list[tuple[str, Mapping[str, Any]]])
+    """Every request that went through a connector."""
+    withdraw_after: int | None = None
+    """How many more documents are answered before the citizen takes every agreement back; None for never."""
+    services: MemoryServices = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Make the services beside it."""
+        self.services = MemoryServices(self._create_payment)
+
+    def ask(self, service: str, request: str, /) -> str:
+        """Answer a service as a platform that has all of them."""
+        return self.services.ask(service, request)
 
     def execute(self, document: str, variables: str, /) -> str:
         """Run a prepared document as the core would."""
         if document not in self.texts:
             raise HostError("DOCUMENT_NOT_DECLARED", f"the package has no {document}")
         values = json.loads(variables)
+        self._maybe_withdraw()
         prepared = self.answers.get(document)
         if isinstance(prepared, HostError):
             raise HostError(prepared.code, prepared.message, prepared.detail)
         if document == REQUEST_PAYMENT and prepared is None:
             answer: Mapping[str, Any] = {"requestPayment": self._pay(values["input"])}
+        elif document in self.denied:
+            raise HostError("CONSENT_DENIED", "the citizen said no", self._sheet(document))
         elif document not in self.granted:
             raise HostError("CONSENT_REQUIRED", "the citizen has not agreed yet", self._sheet(document))
         elif prepared is None:
@@ -70,20 +97,55 @@ class MemoryHost:
         self.calls.append((document, values))
         return json.dumps(to_wire(answer), ensure_ascii=False)
 
-    def fetch(self, connector: str, _request: str, /) -> str:
-        """Refuse, as the core does today."""
-        raise HostError("CONNECTOR_NOT_AVAILABLE", f"{connector} is not available")
+    def fetch(self, connector: str, request: str, /) -> str:
+        """Answer what the test recorded for the connector, method and path."""
+        asked = json.loads(request)
+        self.fetched.append((connector, asked))
+        known = self._reply(connector, asked["method"], asked["path"])
+        if known is None:
+            place = f"{connector!r}, {asked['method']!r}, {asked['path']!r}"
+            msg = f"the test has no reply for this request; give one with citizen.reply({place}, Reply(200, body=…))"
+            raise AssertionError(msg)
+        found = known(asked) if callable(known) else known
+        if isinstance(found, HostError):
+            raise HostError(found.code, found.message, found.detail)
+        return json.dumps(to_wire(found), ensure_ascii=False)
 
     def log(self, level: str, message: str, /) -> None:
         """Keep the line for the test to look at."""
         self.lines.append((level, message))
+
+    def _reply(self, connector: str, method: str, path: str) -> Reply | HostError | Replying | None:
+        """Return what is recorded for a path, or for the longest beginning of it that ends with ``*``."""
+        fitting = [
+            kept
+            for host, verb, kept in self.replies
+            if (host, verb) == (connector, method)
+            and (kept == path or (kept[-1:] == "*" and path.startswith(kept[:-1])))
+        ]
+        best = max(fitting, key=lambda kept: (kept == path, len(kept)), default=None)
+        return None if best is None else self.replies[connector, method, best]
+
+    def _maybe_withdraw(self) -> None:
+        if self.withdraw_after is None:
+            return
+        if self.withdraw_after == 0:
+            self.granted.clear()
+        self.withdraw_after = max(self.withdraw_after - 1, 0)
+
+    def _create_payment(self, order: Mapping[str, Any]) -> Mapping[str, Any]:
+        amount = Money(int(order["amount"]["amountMinor"]), order["amount"]["currency"])
+        known = self.payments.setdefault(order["id"], Asked(order["id"], order["subject"], amount))
+        if (known.reference, known.amount) != (order["subject"], amount):
+            raise HostError("IDEMPOTENCY_CONFLICT", "the same payment id came with other content")
+        return {"id": known.id, "state": known.state, "amount": known.amount}
 
     def _sheet(self, document: str) -> str:
         operations = self.package.manifest["shimin"]["operations"]
         declared = {item["document"]: item for part in ("required", "optional") for item in operations.get(part, ())}
         purpose = declared.get(document, {}).get("purpose", "")
         digest = hashlib.sha256(self.texts[document].encode()).hexdigest()
-        sheet = {
+        sheet: Mapping[str, object] = {
             "document_id": f"sha256:{digest}",
             "app_id": self.package.app_id,
             "purpose": self.package.words(self.locale, purpose) or purpose,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer.main
 from typer.testing import CliRunner, Result
 
 from shimin_sdk.cli.commands import app
@@ -42,9 +43,26 @@ def run_json(*arguments: str | Path, code: int = 0) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("command", ["check", "pack", "new", "test"])
-def test_each_command_explains_itself_with_an_example(command: str) -> None:
-    assert f"Example: shimin-sdk {command}" in " ".join(run(command, "--help").split())
+COMMANDS = [
+    "check", "pack", "new", "test", "generate", "scopes diff", "keys make", "keys show", "keys rotate",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_explains_itself_with_an_example_and_its_exit_codes(command: str) -> None:
+    said = " ".join(run(*command.split(), "--help").split())
+    assert f"Example: shimin-sdk {command}" in said
+    assert "--json" in said
+    assert "Exit codes: 0 all is well, 1 findings, 2 wrong use, 3 not signed in, 4" in said
+
+
+def test_no_command_is_left_out_of_the_checks_above() -> None:
+    def leaves(group: Any, path: str) -> list[str]:
+        if not hasattr(group, "commands"):
+            return [path.strip()]
+        return [leaf for name, item in group.commands.items() for leaf in leaves(item, f"{path} {name}")]
+
+    assert sorted(leaves(typer.main.get_command(app), "")) == sorted(COMMANDS)
 
 
 def test_a_good_folder_passes_and_the_next_step_is_named() -> None:
@@ -62,12 +80,41 @@ def test_a_package_is_written_once_and_for_all() -> None:
     assert run_json("check", "one.ma")["ok"] is True
 
 
-def test_a_new_mini_app_is_complete() -> None:
+@pytest.mark.parametrize(("template", "tests"), [("query", 3), ("pay", 1), ("case", 1)])
+def test_a_new_mini_app_is_complete(template: str, tests: int) -> None:
     """Whatever its names, it has no finding, its tests pass, and it can be packed."""
-    assert run_json("new", "hello", *NAMES)["ok"] is True
+    assert run_json("new", "hello", *NAMES, "--template", template)["template"] == template
     assert run_json("check", "hello") == {"ok": True, "errors": 0, "warnings": 0, "findings": []}
-    assert run_json("test", "hello") == {"ok": True, "passed": 3, "failed": 0, "rehearsal": "", "findings": []}
+    assert run_json("test", "hello") == {"ok": True, "passed": tests, "failed": 0, "rehearsal": "", "findings": []}
     assert run_json("pack", "hello")["appId"] == "linhai.hrss.hello"
+
+
+@pytest.mark.parametrize("template", ["query", "pay", "case"])
+def test_a_new_mini_app_with_its_test_fits_in_60_lines(template: str) -> None:
+    """What a person writes: the handlers and their test, without the types that are written from the documents."""
+    run("new", "hello", *NAMES, "--template", template)
+    own = [path for path in Path("hello").glob("*/*.py") if path.name != "operations.py"]
+    assert len(own) == 2
+    assert sum(len(path.read_text("utf-8").splitlines()) for path in own) <= 60
+
+
+def test_in_a_terminal_the_template_is_asked_for() -> None:
+    """A real terminal: the first answer is none of the choices, the second one is."""
+    ours, theirs = os.openpty()
+    command = [sys.executable, "-c", "from shimin_sdk.cli import main; main()", "new", "hello", *NAMES]
+    with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.write(ours, b"9\n3\n")
+        assert process.wait(timeout=60) == 0
+    said = os.read(ours, 65536).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert "9 is none of them" in said
+    assert Path("hello/forms/apply.json").is_file()
+
+
+def test_a_template_that_does_not_exist_is_wrong_use() -> None:
+    assert "query, pay, case" in run_json("new", "hello", *NAMES, "--template", "magic", code=2)["fix"]
+    assert not Path("hello").exists()
 
 
 def test_findings_end_with_code_1_and_say_where_and_what_to_do() -> None:
@@ -161,5 +208,6 @@ def test_the_readmes_examples_work() -> None:
     required = manifest["shimin"]["operations"]["required"]
     required.append({**required[0], "document": "operations/request_payment.graphql"})
     Path("hello/manifest.json").write_text(json.dumps(manifest))
-    assert run_json("check", "hello")["errors"] == 0
+    assert run_json("check", "hello", code=1)["errors"] == 1, "the types are old"
     assert run_json("test", "hello")["passed"] == 1
+    assert run_json("check", "hello")["errors"] == 0

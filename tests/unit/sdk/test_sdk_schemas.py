@@ -83,11 +83,12 @@ def test_what_an_operation_describes_is_valid_json_schema() -> None:
     assert not pay.is_valid({"billReference": "B-1", "amount": 1})
 
 
-def test_the_documents_of_the_sample_and_of_the_template_fit_the_platforms_schema() -> None:
+def test_the_documents_of_the_sample_and_of_the_templates_fit_the_platforms_schema() -> None:
     platform = build_schema((ROOT / "graphql" / "schema.graphql").read_text("utf-8"))
     texts = {item.path: item.text for item in from_folder(APP).documents}
-    template = ROOT / "sdk" / "shimin_sdk" / "cli" / "template" / "operations" / "balance.graphql.tmpl"
-    texts["template"] = template.read_text("utf-8")
+    for path in (ROOT / "sdk" / "shimin_sdk" / "cli" / "templates").rglob("*.graphql.tmpl"):
+        texts[str(path)] = path.read_text("utf-8")
+    assert len(texts) == 5
     assert {path: validate(platform, parse(text)) for path, text in texts.items()} == {path: [] for path in texts}
 
 

@@ -10,8 +10,8 @@ from graphql import build_schema
 import client_python
 import client_typescript
 import clients
-from client_shapes import Operation, UnclearOperationError, read_operation
 from shimin.kit.digest import sha256_id
+from shimin_sdk.cli.generate.shapes import Operation, UnclearOperationError, read_operation
 
 SCHEMA = build_schema('''
 scalar DateTime

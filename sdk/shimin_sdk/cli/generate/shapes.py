@@ -1,13 +1,19 @@
-"""What an operation takes and answers, read from its document and the schema; the same for every client language.
+"""What an operation takes and answers, read from its document and the schema; the same for every language.
+
+The SDK writes the types of a mini-app's documents from it, and the project its own typed clients.
 
 The schema is one built from the committed schema language, in which default values stand as they are written.
 """
 
+# pyright: basic, reportMissingImports=false
+# basic: the types of graphql-core are partly unknown to it
+
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from graphql import (
     DocumentNode,
@@ -34,13 +40,10 @@ from graphql import (
     is_list_type,
     is_non_null_type,
     parse,
-    print_type,
     type_from_ast,
     validate,
     value_from_ast_untyped,
 )
-
-from shimin.kit.digest import sha256_id
 
 Sort = Literal["scalar", "enum", "input", "shape", "choice", "list"]
 
@@ -131,12 +134,11 @@ def read_operation(schema: GraphQLSchema, module: str, text: str) -> Operation:
             f"{module}: {errors[0].message if errors else 'it must hold one operation with a name'}"
         )
     (node,) = operations
-    assert node.name is not None
     found = Operation(
         module,
-        node.name.value,
+        node.name.value if node.name else "",
         node.operation.value,
-        sha256_id(text),
+        f"sha256:{hashlib.sha256(text.encode()).hexdigest()}",
         tuple(_variables(schema, node)),
     )
     _Reader(schema, ast, found).read(node)
@@ -148,7 +150,8 @@ def read_operation(schema: GraphQLSchema, module: str, text: str) -> Operation:
 def input_members(schema: GraphQLSchema, name: str) -> tuple[Member, ...]:
     """Return the fields of an input object type."""
     kind = schema.get_type(name)
-    assert isinstance(kind, GraphQLInputObjectType)
+    if not isinstance(kind, GraphQLInputObjectType):
+        raise TypeError(name)
     return tuple(
         _input(key, told.type, told.ast_node, _doc(told.description, told.deprecation_reason))
         for key, told in kind.fields.items()
@@ -183,7 +186,8 @@ def describe(schema: GraphQLSchema, name: str) -> str:
 def enum_values(schema: GraphQLSchema, name: str) -> Mapping[str, str]:
     """Return the values of an enum, each with what it means."""
     kind = schema.get_type(name)
-    assert isinstance(kind, GraphQLEnumType), print_type(kind) if kind else name
+    if not isinstance(kind, GraphQLEnumType):
+        raise TypeError(name)
     return {key: _doc(value.description, value.deprecation_reason) for key, value in kind.values.items()}
 
 
@@ -209,7 +213,8 @@ class _Reader:
     def read(self, node: OperationDefinitionNode) -> None:
         """Fill in the operation's shapes and choices."""
         root = self._schema.get_root_type(node.operation)
-        assert root is not None
+        if root is None:
+            raise UnclearOperationError(f"{self._found.module}: the schema has no {node.operation.value}")
         members, _ = self._members(root, [node.selection_set])
         doc = f"What ``{self._found.name}`` answers."
         self._found.shapes[ROOT_SHAPE] = Shape(ROOT_SHAPE, (), members, doc)
@@ -244,8 +249,8 @@ class _Reader:
                 if node.selection_set:
                     told.sets.append(node.selection_set)
                 continue
-            inner = self._fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
-            assert isinstance(inner, (FragmentDefinitionNode, InlineFragmentNode))
+            found = self._fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
+            inner = cast("FragmentDefinitionNode | InlineFragmentNode", found)
             condition = inner.type_condition
             if condition is None or self._applies(condition.name.value, kind):
                 self._collect(kind, inner.selection_set, into, always=still)
@@ -275,8 +280,7 @@ class _Reader:
         if isinstance(named, GraphQLObjectType):
             possible: Sequence[GraphQLObjectType] = (named,)
         else:
-            assert isinstance(named, (GraphQLInterfaceType, GraphQLUnionType))
-            possible = self._schema.get_possible_types(named)
+            possible = self._schema.get_possible_types(cast("GraphQLInterfaceType | GraphQLUnionType", named))
         alike: dict[tuple[tuple[Member, ...], bool], list[GraphQLObjectType]] = {}
         for concrete in possible:
             alike.setdefault(self._members(concrete, sets), []).append(concrete)
