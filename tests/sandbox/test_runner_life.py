@@ -5,6 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,50 @@ async def test_a_runner_that_dies_during_a_call_costs_that_call_alone(
     with pytest.raises((MiniAppCrashed, MiniAppTimeout)):
         await waiting
     assert (await ask("echoes")).ok
+
+
+async def until_gone(process: int) -> None:
+    """Wait until the process has ended, for two seconds at most."""
+    for _ in range(200):
+        if not exists(process):
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("still there after two seconds")
+
+
+async def test_a_runner_that_nobody_calls_any_more_ends_and_comes_back_when_asked(
+    make_sandbox: Make, release: ReleaseRef, core: Any
+) -> None:
+    async with make_sandbox(idle_s=0.2) as sandbox:
+        await sandbox.warm(release, Limits())
+        first = sandbox.pids()[release.release_id]
+        await until_gone(first)
+        assert not sandbox.pids()
+        assert (await sandbox.call(release, "echoes", "{}", host=core, limits=Limits())).ok
+        second = sandbox.pids()[release.release_id]
+        assert second != first
+        await until_gone(second)
+
+
+async def test_a_runner_at_work_is_not_idle_however_long_it_takes(
+    make_sandbox: Make, release: ReleaseRef, core: Any
+) -> None:
+    async with make_sandbox(idle_s=0.1) as sandbox:
+        core.delay_s = 0.3
+        outcome = await sandbox.call(release, "typical", '{"today": "2026-11-23"}', host=core, limits=Limits())
+        assert outcome.ok
+        assert outcome.usage.wall_ms > 300
+
+
+async def test_only_mini_apps_in_use_hold_anything(make_sandbox: Make, release: ReleaseRef, core: Any) -> None:
+    async with make_sandbox(idle_s=0.2, runners_max=2) as sandbox:
+        for number in range(6):
+            named = replace(release, release_id=f"rel_{number}")
+            assert (await sandbox.call(named, "echoes", "{}", host=core, limits=Limits())).ok
+            assert len(sandbox.pids()) <= 2
+        for process in sandbox.pids().values():
+            await until_gone(process)
+        assert sandbox.held == 0
 
 
 async def test_a_dead_runner_leaves_no_zombie(ask: Ask, sandbox: WasmSandbox, release: ReleaseRef) -> None:

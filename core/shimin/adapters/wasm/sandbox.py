@@ -3,7 +3,8 @@
 import asyncio
 import os
 import time
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -35,6 +36,9 @@ BACK_OFF_FROM = 3
 BACK_OFF_S, BACK_OFF_MAX_S = 0.2, 30.0
 QUEUE_WAIT_S = 2.0
 AHEAD_MAX = 8
+IDLE_S = 300.0
+SWEEPS_PER_IDLE = 4
+"""A runner ends between ``idle_s`` and a quarter more after its last call."""
 
 
 @dataclass(slots=True)
@@ -57,6 +61,11 @@ class _Bulkhead:
             pause = min(BACK_OFF_S * 2 ** (self.failures - BACK_OFF_FROM), BACK_OFF_MAX_S)
             self.not_before = time.monotonic() + pause
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nobody uses it or waits for it."""
+        return self.waiting == 0 and not self.turn.locked()
+
 
 class WasmSandbox:
     """Run mini-apps as WebAssembly components in jailed child processes."""
@@ -70,6 +79,7 @@ class WasmSandbox:
         ahead: int = 2,
         runners_max: int = 32,
         queue_max: int = 16,
+        idle_s: float = IDLE_S,
         allow_unjailed: bool = False,
         production: bool = False,
         support: Support | None = None,
@@ -83,6 +93,7 @@ class WasmSandbox:
             ahead: instances that a runner prepares for calls to come (1 to ``AHEAD_MAX``).
             runners_max: processes at a time; the one unused for longest makes room.
             queue_max: calls that may wait for one release.
+            idle_s: a runner that nobody called for so long ends, so that only mini-apps in use hold memory.
             allow_unjailed: go without a jail where the kernel has none; development only.
             production: refuse to go without, whatever ``allow_unjailed`` says.
             support: what the kernel offers, when already known.
@@ -103,6 +114,8 @@ class WasmSandbox:
         self._ahead = ahead
         self._runners_max = runners_max
         self._queue_max = queue_max
+        self._idle_s = idle_s
+        self._sweeping = False
         self._bulkheads: dict[tuple[str, str, int], _Bulkhead] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._closed = False
@@ -132,10 +145,10 @@ class WasmSandbox:
         Raises:
             Like ``call``, as far as starting goes.
         """
-        bulkhead = self._bulkhead(release, limits)
 
         async def start() -> dict[str, str]:
-            async with bulkhead.turn:
+            bulkhead = self._bulkhead(release, limits)
+            async with self._turn(bulkhead):
                 return dict((await self._runner_of(bulkhead)).probes)
 
         return await self._detached(start())
@@ -147,6 +160,11 @@ class WasmSandbox:
             for bulkhead in self._bulkheads.values()
             if bulkhead.runner is not None and bulkhead.runner.is_alive
         }
+
+    @property
+    def held(self) -> int:
+        """Number of releases that this process keeps anything for."""
+        return len(self._bulkheads)
 
     async def close(self) -> None:
         """End every runner and whatever still waits for one."""
@@ -160,14 +178,19 @@ class WasmSandbox:
 
     async def _detached(self, work: Coroutine[Any, Any, T]) -> T:
         """Run in a task of its own: a caller that goes away must not leave a runner in the middle of a call."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._forget)
+        task = self._start(work)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             task.cancel()
             raise
+
+    def _start(self, work: Coroutine[Any, Any, T]) -> "asyncio.Task[T]":
+        """Run in a task that ``close`` ends."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._forget)
+        return task
 
     def _forget(self, task: asyncio.Task[Any]) -> None:
         """Let go of a finished task; its caller may have gone, so its refusal is taken note of here."""
@@ -181,18 +204,19 @@ class WasmSandbox:
         """Wait for the release's turn and hold the conversation."""
         bulkhead = self._bulkhead(release, limits)
         queued = time.perf_counter()
-        await self._wait_turn(bulkhead)
-        try:
-            runner = await self._runner_of(bulkhead)
-            conversation = Conversation(runner, release, host, limits)
-            outcome = await conversation.hold(operation, input_json, queued_ms=(time.perf_counter() - queued) * 1000)
-            bulkhead.failures = 0
-            return outcome
-        finally:
-            if bulkhead.runner is not None and not bulkhead.runner.is_alive:
-                bulkhead.runner = None
-                bulkhead.failed()
-            bulkhead.turn.release()
+        async with self._turn(bulkhead):
+            try:
+                runner = await self._runner_of(bulkhead)
+                conversation = Conversation(runner, release, host, limits)
+                queued_ms = (time.perf_counter() - queued) * 1000
+                outcome = await conversation.hold(operation, input_json, queued_ms=queued_ms)
+                bulkhead.failures = 0
+                return outcome
+            finally:
+                bulkhead.used_at = time.monotonic()
+                if bulkhead.runner is not None and not bulkhead.runner.is_alive:
+                    bulkhead.runner = None
+                    bulkhead.failed()
 
     def _bulkhead(self, release: ReleaseRef, limits: Limits) -> _Bulkhead:
         """Return the release's part of the sandbox.
@@ -209,8 +233,9 @@ class WasmSandbox:
             bulkhead = self._bulkheads[key] = _Bulkhead(release, settings)
         return bulkhead
 
-    async def _wait_turn(self, bulkhead: _Bulkhead) -> None:
-        """Wait until no other call of the release runs.
+    @asynccontextmanager
+    async def _turn(self, bulkhead: _Bulkhead) -> AsyncIterator[None]:
+        """Wait until no other call of the release runs, and let none run within.
 
         Raises:
             MiniAppBusy: too many wait already, or it took too long.
@@ -225,6 +250,10 @@ class WasmSandbox:
             raise MiniAppBusy(app_id=bulkhead.release.app_id) from None
         finally:
             bulkhead.waiting -= 1
+        try:
+            yield
+        finally:
+            bulkhead.turn.release()
 
     async def _runner_of(self, bulkhead: _Bulkhead) -> Runner:
         """Return the release's runner, started now where there is none; the caller has the turn.
@@ -256,7 +285,32 @@ class WasmSandbox:
         if self._closed:
             bulkhead.runner.kill()
             raise MiniAppBusy(app_id=bulkhead.release.app_id)
+        if not self._sweeping:
+            self._sweeping = True
+            self._start(self._sweep())
         return bulkhead.runner
+
+    async def _sweep(self) -> None:
+        """End runners that nobody calls any more, for as long as there is anything to end."""
+        try:
+            while self._bulkheads:
+                await asyncio.sleep(self._idle_s / SWEEPS_PER_IDLE)
+                await asyncio.gather(*self._idle_runners_gone())
+        finally:
+            self._sweeping = False
+
+    def _idle_runners_gone(self) -> list[Coroutine[Any, Any, None]]:
+        """Take every runner and release out of use that was idle for long enough; return what ends the runners."""
+        now, ends = time.monotonic(), []
+        for key, bulkhead in list(self._bulkheads.items()):
+            if now - bulkhead.used_at < self._idle_s or now < bulkhead.not_before or not bulkhead.is_free:
+                continue
+            del self._bulkheads[key]
+            if bulkhead.runner is not None:
+                log.info("sandbox.idle_ended", app_id=bulkhead.release.app_id, release_id=bulkhead.release.release_id)
+                bulkhead.runner.kill()
+                ends.append(bulkhead.runner.wait_gone())
+        return ends
 
     async def _make_room(self, newcomer: _Bulkhead) -> None:
         """End the runner unused for longest where there are as many as there may be.
@@ -267,7 +321,7 @@ class WasmSandbox:
         alive = [item for item in self._bulkheads.values() if item.runner is not None and item.runner.is_alive]
         if len(alive) < self._runners_max:
             return
-        idle = [item for item in alive if not item.turn.locked()]
+        idle = [item for item in alive if item.is_free]
         if not idle:
             raise MiniAppBusy(app_id=newcomer.release.app_id)
         oldest = min(idle, key=lambda item: item.used_at)
