@@ -40,9 +40,11 @@ _TABLE = """
 4001 RATE_LIMITED              Call again later, each time after a longer pause.
 4002 HOST_CALLS_EXCEEDED       Ask for more with one document instead of many documents for a little.
 4003 STORE_FULL                Delete what is not needed; the store is for small things.
+4004 CONNECTOR_BUSY            Call again later; ask the department's system for more at once.
 5001 SOURCE_UNAVAILABLE        Say that the department does not answer now; never show an empty account instead.
 5002 DEADLINE_EXCEEDED         Do less in one call.
 5003 PAYMENTS_CLOSED           Say that nothing can be paid here now.
+5004 UPSTREAM_UNAVAILABLE      Say that the department does not answer now; details.reason is for its developers.
 5101 SERVICE_NOT_AVAILABLE     Do without it: this platform does not offer it yet.
 """
 _ROWS = [line.split(None, 2) for line in _TABLE.strip().splitlines()]

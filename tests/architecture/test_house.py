@@ -13,6 +13,7 @@ ALLOWED = {"tests/conftest.py"}
 DOMAINS = (
     "audit",
     "catalogue",
+    "connectors",
     "consent",
     "departments",
     "documents",

@@ -5,7 +5,8 @@ import logging
 import ssl
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
@@ -78,6 +79,7 @@ class HttpConnector:
         allow_loopback: bool = False,
         resolve: Resolve = resolve_by_system,
         trust: ssl.SSLContext | None = None,
+        moved: Mapping[str, str] | None = None,
     ) -> None:
         """Prepare connections; none is made yet.
 
@@ -85,8 +87,10 @@ class HttpConnector:
             allow_loopback: let origins lead to this machine, and then also by plain http; never in production.
             resolve: how names are looked up.
             trust: whose certificates are believed; the system's authorities where absent.
+            moved: where an origin leads instead, by declared origin; for development, with ``allow_loopback`` alone.
         """
         self._allow_loopback = allow_loopback
+        self._moved = dict(moved or {}) if allow_loopback else {}
         self._circuits: dict[tuple[str, str], Circuit] = {}
         self._under_way: Counter[str] = Counter()
         # The library's lines at DEBUG tell the address; a department's address stays inside.
@@ -106,6 +110,7 @@ class HttpConnector:
             ConnectorBusy: ``AT_ONCE_MAX`` requests of the mini-app are under way.
         """
         assert_outside_unit("ask a connector")
+        order = replace(order, origin=self._moved.get(order.origin, order.origin))
         if self._under_way[order.app_id] >= AT_ONCE_MAX:
             raise ConnectorBusy(at_once_max=AT_ONCE_MAX)
         self._under_way[order.app_id] += 1

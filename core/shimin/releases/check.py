@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from shimin import consent
+from shimin import connectors, consent
 from shimin.consent import DocumentTerms
 from shimin.db import Database
 from shimin.kit.call import Call
@@ -55,6 +55,7 @@ async def check(
         return release
     package = await asyncio.to_thread(read, await blobs.get(package_key))
     documents, findings = _read_documents(package, edge)
+    findings += _connector_findings(package)
     broken_rules = await asyncio.to_thread(check_package, package)
     findings = [*(str(item) for item in broken_rules if item.severity == "error"), *findings]
     artifact = None
@@ -64,7 +65,7 @@ async def check(
         except Refusal as refusal:
             findings = [str(refusal)]
     try:
-        return await _conclude(call, release, artifact, documents, findings, db=db, clock=clock)
+        return await _conclude(call, release, package, artifact, documents, findings, db=db, clock=clock)
     except InvalidTransition:
         async with db.reader() as reader:  # another process checked the same release meanwhile
             concluded = await rows.find(reader, release_id)
@@ -76,6 +77,7 @@ async def check(
 async def _conclude(
     call: Call,
     release: Release,
+    package: Package,
     artifact: Artifact | None,
     documents: list[ReleaseDocument],
     findings: list[str],
@@ -91,6 +93,14 @@ async def _conclude(
         await advance(call, release.id, "pass_check", unit=unit, clock=clock)
         await rows.set_artifact(unit, release.id, artifact)
         await rows.replace_documents(unit, release.id, documents)
+        await connectors.declare(
+            unit,
+            release_id=release.id,
+            app_id=release.app_id,
+            department_id=release.department_id,
+            connectors=_connectors(package),
+            clock=clock,
+        )
         terms = [_terms(document) for document in documents]
         await consent.register_documents(
             unit, release_id=release.id, app_id=release.app_id, documents=terms, clock=clock
@@ -110,6 +120,20 @@ def _read_documents(package: Package, edge: Edge) -> tuple[list[ReleaseDocument]
         except Refusal as refusal:
             findings.append(f"{declared.path}: {refusal}")
     return documents, findings
+
+
+def _connectors(package: Package) -> list[connectors.DeclaredConnector]:
+    declared = package.manifest["shimin"].get("connectors", ())
+    return [connectors.DeclaredConnector(item["name"], item["origin"]) for item in declared]
+
+
+def _connector_findings(package: Package) -> list[str]:
+    """Return what keeps the declared connectors from being taken."""
+    try:
+        connectors.check_declared(_connectors(package))
+    except Refusal as refusal:
+        return [f"manifest.json: {refusal}"]
+    return []
 
 
 def _document(declared: Document, edge: Edge) -> ReleaseDocument:

@@ -9,7 +9,7 @@ from shimin import consent, identity, miniapps, payments, releases
 from shimin.db import InLanguage, Same
 from shimin.kit.refusal import InvalidInput
 from shimin.miniapps import CallMiniApp
-from shimin.ports import sandbox, source
+from shimin.ports import connector, sandbox, source
 from shimin_graphql.context import Info
 from shimin_graphql.engine.cost import REMOTE_COST
 from shimin_graphql.types.access import ANYONE, CITIZEN, HOLDER, object_type
@@ -77,6 +77,8 @@ class MiniAppsMutation:
             sandbox.MiniAppCrashed,
             sandbox.MiniAppBusy,
             source.SourceUnavailable,
+            connector.UpstreamUnavailable,
+            connector.ConnectorBusy,
             payments.BillAlreadyPaid,
             InvalidInput,
         ],
@@ -97,6 +99,9 @@ class MiniAppsMutation:
             db=platform.db,
             sandbox=platform.sandbox,
             edge=platform.edge,
+            connector=platform.connector,
+            sealer=platform.sealer,
+            clock=platform.clock,
             subject_secret=platform.subject_secret,
         )
         return MiniAppAnswer(output=output)

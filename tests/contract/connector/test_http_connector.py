@@ -302,6 +302,15 @@ async def test_plain_http_reaches_this_machine_alone_in_development(make_connect
         assert await reason(connector, order(served, origin=f"http://{HOST}:{served.port}")) == "forbidden"
 
 
+async def test_an_origin_is_moved_in_development_alone(make_connector: MakeConnector, authority: Authority) -> None:
+    async with serving(http(), authority.serving(HOST)) as named, serving(http(), None) as local:
+        moved = {named.origin: f"http://127.0.0.1:{local.port}"}
+        assert (await make_connector(moved=moved).fetch(order(named))).status == 200
+        assert (named.connections, local.connections) == (0, 1)
+        assert await reason(make_connector(moved=moved, allow_loopback=False), order(named)) == "forbidden"
+        assert (named.connections, local.connections) == (0, 1)
+
+
 @pytest.mark.parametrize(("method", "tries"), [("GET", 2), ("PUT", 2), ("DELETE", 2), ("POST", 1), ("PATCH", 1)])
 async def test_only_what_is_idempotent_is_tried_again(
     make_connector: MakeConnector, authority: Authority, method: str, tries: int

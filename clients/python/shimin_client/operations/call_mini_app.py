@@ -53,6 +53,8 @@ class Refused(Model):
         "MiniAppCrashed",
         "MiniAppBusy",
         "SourceUnavailable",
+        "UpstreamUnavailable",
+        "ConnectorBusy",
         "BillAlreadyPaid",
         "InvalidInput",
     ] = Field(alias="__typename")

@@ -43,6 +43,8 @@ export interface Refused {
     | "MiniAppCrashed"
     | "MiniAppBusy"
     | "SourceUnavailable"
+    | "UpstreamUnavailable"
+    | "ConnectorBusy"
     | "BillAlreadyPaid"
     | "InvalidInput";
   readonly code: string;
