@@ -55,6 +55,7 @@ MODELS = (
     "shimin.consent.rows",
     "shimin.departments.rows",
     "shimin.documents.rows",
+    "shimin.exchange.rows",
     "shimin.identity.rows",
     "shimin.ledger.rows",
     "shimin.messages.rows",

@@ -217,5 +217,9 @@ _BY_CODE: Mapping[str, type[HostError]] = {
     "CONNECTOR_NOT_AVAILABLE": ScopeNotDeclared,
     "PAYMENT_NOT_DECLARED": ScopeNotDeclared,
     "MESSAGE_NOT_DECLARED": ScopeNotDeclared,
+    "SERVICE_NOT_DECLARED": ScopeNotDeclared,
+    "SERVICE_CHAIN_REFUSED": QuotaExceeded,
+    "SERVICE_UNAVAILABLE": UpstreamUnavailable,
+    "SERVICE_NOT_OFFERED": UpstreamUnavailable,
     "SERVICE_NOT_AVAILABLE": NotAvailable,
 }

@@ -17,6 +17,7 @@ DOMAINS = (
     "consent",
     "departments",
     "documents",
+    "exchange",
     "identity",
     "ledger",
     "messages",

@@ -14,7 +14,8 @@ import orjson
 
 from shimin import releases
 from shimin.kit.refusal import InvalidInput
-from shimin.miniapps.desk import Desk, Parts
+from shimin.miniapps.call_service import call_service
+from shimin.miniapps.desk import Budget, Desk, Parts
 from shimin.miniapps.errors import MiniAppAnswerInvalid, MiniAppRefused
 from shimin.miniapps.reference import reference
 from shimin.miniapps.subject import pairwise_subject
@@ -80,8 +81,25 @@ async def call_mini_app(
         raise releases.AppNotServed(app_id=order.app_id[:100])
     inside = call.for_release(app_id=release.app_id, release_id=release.id, department_id=release.department_id)
     limits = Limits()
-    parts = Parts(db=db, edge=edge, connector=connector, sealer=sealer, clock=clock)
-    desk = Desk(inside, release, documents, parts, limits, may_change=order.idempotency_key is not None)
+    parts = Parts(
+        db=db,
+        edge=edge,
+        connector=connector,
+        sealer=sealer,
+        sandbox=sandbox,
+        clock=clock,
+        subject_secret=subject_secret,
+    )
+    desk = Desk(
+        call=inside,
+        release=release,
+        documents=documents,
+        parts=parts,
+        budget=Budget(limits),
+        serve=call_service,
+        key=order.idempotency_key,
+        waiting=(release.app_id,),
+    )
     try:
         outcome = await sandbox.call(reference(release), order.operation, envelope, host=desk, limits=limits)
     finally:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
 
-from shimin import connectors, releases
+from shimin import connectors, exchange, releases
 from shimin.kit.refusal import InvalidInput, Refusal
 from shimin.kit.text import say_refusal
 from shimin.miniapps.errors import DocumentNotDeclared, IdempotencyKeyMissing
-from shimin.ports.sandbox import HostRefusal, Limits
+from shimin.ports.sandbox import HostCallsExceeded, HostRefusal, Limits
 
 if TYPE_CHECKING:
     from shimin.db import Database
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from shimin.kit.clock import Clock
     from shimin.ports.connector import Connector
     from shimin.ports.edge import Edge
+    from shimin.ports.sandbox import Sandbox
     from shimin.ports.sealer import Sealer
 
 log = structlog.get_logger("shimin.miniapps")
@@ -38,7 +39,43 @@ class Parts:
     edge: Edge
     connector: Connector
     sealer: Sealer
+    sandbox: Sandbox
     clock: Clock
+    subject_secret: bytes
+
+
+@dataclass(slots=True)
+class Budget:
+    """What a citizen's tap may use in all: the mini-app they called, and every service that it asks."""
+
+    limits: Limits
+    host_calls_left: int = field(init=False)
+    guest_ms_left: float = field(init=False)
+    """For services; the mini-app itself is held by its sandbox."""
+    began_s: float | None = None
+    """When the guest first asked for something: it runs at least since then."""
+
+    def __post_init__(self) -> None:
+        """Begin with everything."""
+        self.host_calls_left = self.limits.host_calls
+        self.guest_ms_left = self.limits.guest_ms
+
+    def take_host_call(self, app_id: str) -> None:
+        """Use up one host call.
+
+        Raises:
+            HostCallsExceeded: none is left.
+        """
+        if self.began_s is None:
+            self.began_s = time.monotonic()
+        if self.host_calls_left <= 0:
+            raise HostCallsExceeded(app_id=app_id, host_calls_max=self.limits.host_calls)
+        self.host_calls_left -= 1
+
+    def left_s(self) -> float:
+        """Return what is left of the time, never nothing."""
+        spent_s = time.monotonic() - (self.began_s or time.monotonic())
+        return max(self.limits.wall_ms / 1000 - spent_s, 2 * LAST_WORDS_S)
 
 
 @dataclass(slots=True)
@@ -49,14 +86,16 @@ class Desk:
     release: releases.Release
     documents: Mapping[str, releases.ReleaseDocument]
     parts: Parts
-    limits: Limits
-    may_change: bool
-    """Whether the call is an action: it has an idempotency key."""
+    budget: Budget
+    serve: Callable[[Desk, exchange.ServiceName, str], Awaitable[str]]
+    """Asks another mini-app's service."""
+    key: str | None
+    """The idempotency key: a call that has one may change something."""
+    waiting: tuple[str, ...]
+    """The mini-apps that wait for this one's answer, the one that the citizen called first; itself last."""
     met: dict[str, Refusal] = field(default_factory=dict)
     """The core's own refusals by code: what the phone acts on is taken from here, not from the guest."""
     journal: list[connectors.CallRecord] = field(default_factory=list)
-    began_s: float | None = None
-    """When the guest first asked for something: it runs at least since then."""
 
     async def execute(self, document: str, variables: str) -> str:
         """Run one of the release's documents; return its data as JSON.
@@ -64,25 +103,28 @@ class Desk:
         Raises:
             HostRefusal: with the code of what was refused.
         """
-        self._begin()
         try:
+            self.budget.take_host_call(self.release.app_id)
             data = await self._run(document, variables)
         except Refusal as refusal:
             raise self._refused(refusal) from None
         return orjson.dumps(data).decode()
 
     async def fetch(self, connector: str, request: str) -> str:
-        """Ask an origin that the release declares; return its answer as JSON.
+        """Ask an origin that the release declares, or a service that it imports; return the answer as JSON.
 
         Raises:
             HostRefusal: with the code of what was refused.
         """
-        self._begin()
         try:
+            self.budget.take_host_call(self.release.app_id)
+            service = exchange.read_name(connector)
+            if service is not None:
+                return await self.serve(self, service, request)
             asked = connectors.read_request(request)
-            if asked.method not in connectors.READS and not self.may_change:
+            if asked.method not in connectors.READS and self.key is None:
                 raise IdempotencyKeyMissing
-            order = connectors.Fetch(connector, asked, self._left_s() - LAST_WORDS_S, self.journal)
+            order = connectors.Fetch(connector, asked, self.budget.left_s() - LAST_WORDS_S, self.journal)
             parts = self.parts
             return await connectors.fetch(
                 self.call, order, db=parts.db, connector=parts.connector, sealer=parts.sealer, clock=parts.clock
@@ -106,15 +148,6 @@ class Desk:
         if self.journal:
             async with self.parts.db.unit() as unit:
                 await connectors.record_calls(self.call, self.journal, unit=unit)
-
-    def _begin(self) -> None:
-        if self.began_s is None:
-            self.began_s = time.monotonic()
-
-    def _left_s(self) -> float:
-        """Return what is left of the guest's time, never nothing."""
-        spent_s = time.monotonic() - (self.began_s or time.monotonic())
-        return max(self.limits.wall_ms / 1000 - spent_s, 2 * LAST_WORDS_S)
 
     def _refused(self, refusal: Refusal) -> HostRefusal:
         """Remember a refusal; return it as the guest sees it: code, words, and its parameters as JSON."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from shimin import connectors, consent
+from shimin import connectors, consent, exchange
 from shimin.consent import DocumentTerms
 from shimin.db import Database
 from shimin.kit.call import Call
@@ -55,7 +55,7 @@ async def check(
         return release
     package = await asyncio.to_thread(read, await blobs.get(package_key))
     documents, findings = _read_documents(package, edge)
-    findings += _connector_findings(package)
+    findings += _declaration_findings(package)
     broken_rules = await asyncio.to_thread(check_package, package)
     findings = [*(str(item) for item in broken_rules if item.severity == "error"), *findings]
     artifact = None
@@ -101,6 +101,15 @@ async def _conclude(
             connectors=_connectors(package),
             clock=clock,
         )
+        await exchange.declare(
+            unit,
+            release_id=release.id,
+            app_id=release.app_id,
+            department_id=release.department_id,
+            exports=_exports(package),
+            imports=_imports(package),
+            clock=clock,
+        )
         terms = [_terms(document) for document in documents]
         await consent.register_documents(
             unit, release_id=release.id, app_id=release.app_id, documents=terms, clock=clock
@@ -127,10 +136,26 @@ def _connectors(package: Package) -> list[connectors.DeclaredConnector]:
     return [connectors.DeclaredConnector(item["name"], item["origin"]) for item in declared]
 
 
-def _connector_findings(package: Package) -> list[str]:
-    """Return what keeps the declared connectors from being taken."""
+def _exports(package: Package) -> list[exchange.Export]:
+    declared = package.manifest["shimin"].get("exports", ())
+    return [exchange.Export(item["operation"], item["input"], item["output"]) for item in declared]
+
+
+def _imports(package: Package) -> list[exchange.Import]:
+    declared = package.manifest["shimin"].get("imports", ())
+    return [
+        exchange.Import(
+            exchange.ServiceName(item["app"], item["operation"]), package.words(item["purpose"]), item["retention"]
+        )
+        for item in declared
+    ]
+
+
+def _declaration_findings(package: Package) -> list[str]:
+    """Return what keeps connectors, exports and imports from being taken."""
     try:
         connectors.check_declared(_connectors(package))
+        exchange.need_declarations(package.app_id, _exports(package), _imports(package))
     except Refusal as refusal:
         return [f"manifest.json: {refusal}"]
     return []

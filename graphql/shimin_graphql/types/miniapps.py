@@ -5,7 +5,7 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
-from shimin import consent, identity, miniapps, payments, releases
+from shimin import consent, exchange, identity, miniapps, payments, releases
 from shimin.db import InLanguage, Same
 from shimin.kit.refusal import InvalidInput
 from shimin.miniapps import CallMiniApp
@@ -79,6 +79,9 @@ class MiniAppsMutation:
             source.SourceUnavailable,
             connector.UpstreamUnavailable,
             connector.ConnectorBusy,
+            exchange.ServiceNotOffered,
+            exchange.ServiceUnavailable,
+            exchange.ServiceRefused,
             payments.BillAlreadyPaid,
             InvalidInput,
         ],

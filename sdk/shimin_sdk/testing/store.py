@@ -56,6 +56,8 @@ class MemoryHost:
     """What the mini-app logged: level and message."""
     denied: set[str] = field(default_factory=set[str])
     """Documents that the citizen said no to."""
+    served: dict[str, Mapping[str, Any] | HostError] = field(default_factory=dict[str, Mapping[str, Any] | HostError])
+    """What other mini-apps' services answer, by ``service:app.id/operation``."""
     replies: dict[tuple[str, str, str], Reply | HostError | Replying] = field(
         default_factory=dict[tuple[str, str, str], Reply | HostError | Replying]
     )
@@ -101,6 +103,14 @@ class MemoryHost:
         """Answer what the test recorded for the connector, method and path."""
         asked = json.loads(request)
         self.fetched.append((connector, asked))
+        if connector in self.served:
+            answer = self.served[connector]
+            if isinstance(answer, HostError):
+                raise HostError(answer.code, answer.message, answer.detail)
+            return json.dumps(to_wire(answer), ensure_ascii=False)
+        if connector.startswith("service:"):
+            msg = f"the test has no answer of {connector}; give one with citizen.serve(app_id, operation, {{…}})"
+            raise AssertionError(msg)
         known = self._reply(connector, asked["method"], asked["path"])
         if known is None:
             place = f"{connector!r}, {asked['method']!r}, {asked['path']!r}"

@@ -23,7 +23,7 @@ from shimin.kit.ids import CitizenId, DepartmentId
 from shimin.kit.refusal import InvalidInput, NotAllowed, NotSignedIn
 from shimin.miniapps import CallMiniApp, MiniAppAnswerInvalid, MiniAppRefused
 from shimin.miniapps.broker import CODE_CHARS_MAX, INPUT_BYTES_MAX, MESSAGE_CHARS_MAX
-from shimin.ports.sandbox import HostCalls, HostRefusal, Limits, MiniAppTimeout, Outcome, ReleaseRef, Usage
+from shimin.ports.sandbox import HostCalls, HostRefusal, Limits, MiniAppTimeout, Outcome, ReleaseRef, Sandbox, Usage
 from shimin.releases import Artifact, Release, ReleaseDocument, State
 from shimin.releases.rows import insert_release, replace_documents, set_artifact, set_live
 
@@ -123,9 +123,9 @@ async def edge(db: Database, frozen_clock: FixedClock, tmp_path: Path) -> AsyncI
     await edge.connector.close()
 
 
-async def ask(db: Database, edge: RecordingEdge, guest: Guest | GuestSandbox, call: Call = PHONE, **order: Any) -> Any:
+async def ask(db: Database, edge: RecordingEdge, guest: Guest | Sandbox, call: Call = PHONE, **order: Any) -> Any:
     """Call the app as a phone does."""
-    sandbox = guest if isinstance(guest, GuestSandbox) else GuestSandbox(guest)
+    sandbox = GuestSandbox(guest) if callable(guest) else guest
     wanted = CallMiniApp(**{"app_id": APP, "operation": "overview", "input": {}, **order})
     return await miniapps.call_mini_app(
         call,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from tests.unit.miniapps.test_broker import APP, OTHER_APP, RecordingEdge, ask, edge, refused, said
+from tests.unit.miniapps.test_broker import APP, OTHER_APP, RecordingEdge, ask, refused, said
 
 from shimin import connectors
 from shimin.adapters.http_connector import HttpConnector
@@ -21,7 +21,6 @@ from shimin.kit.refusal import Refusal
 from shimin.ports.connector import UpstreamUnavailable
 from shimin.ports.sandbox import HostCalls, HostRefusal, Outcome
 
-__all__ = ["edge"]
 ORIGIN, DEPARTMENT = "https://api.hrss.example", DepartmentId("hrss.linhai")
 SECRET = "Bearer of-the-department"
 ADMIN = Call(actor=Actor(kind="member", id="stf_1", department_id=DEPARTMENT, roles=frozenset({"department_admin"})))
@@ -113,19 +112,13 @@ async def test_the_guest_gets_the_answer_and_never_the_secret(
     assert "of-the-department" not in f"{kept} {answer} {await calls(db)}"
 
 
-async def test_without_a_secret_the_request_goes_without(
-    db: Database,
-    edge: RecordingEdge,
-    service: Service,
-) -> None:
+async def test_without_a_secret_the_request_goes_without(db: Database, edge: RecordingEdge, service: Service) -> None:
     await ask(db, edge, asking())
     assert "authorization" not in service.received[0].lower()
 
 
 async def test_each_request_is_kept_for_review_without_values(
-    db: Database,
-    edge: RecordingEdge,
-    service: Service,
+    db: Database, edge: RecordingEdge, service: Service
 ) -> None:
     await ask(db, edge, asking(method="POST", body='{"name": "Wang"}'), idempotency_key="k1")
     (kept,) = await calls(db)
@@ -135,10 +128,7 @@ async def test_each_request_is_kept_for_review_without_values(
     assert "Wang" not in str(kept)
 
 
-async def test_a_guest_call_that_asks_no_origin_writes_nothing(
-    db: Database,
-    edge: RecordingEdge,
-) -> None:
+async def test_a_guest_call_that_asks_no_origin_writes_nothing(db: Database, edge: RecordingEdge) -> None:
     async def guest(_: str, __: HostCalls) -> Outcome:
         return said("1")
 
@@ -147,9 +137,7 @@ async def test_a_guest_call_that_asks_no_origin_writes_nothing(
 
 
 async def test_a_late_service_is_refused_in_the_guests_time_and_kept(
-    db: Database,
-    edge: RecordingEdge,
-    service: Service,
+    db: Database, edge: RecordingEdge, service: Service
 ) -> None:
     service.pause_s = 5
     with pytest.raises(UpstreamUnavailable) as late:
@@ -174,9 +162,7 @@ async def test_only_an_action_changes_something_there(
 
 
 async def test_another_app_of_the_same_department_has_no_part_in_it(
-    db: Database,
-    edge: RecordingEdge,
-    service: Service,
+    db: Database, edge: RecordingEdge, service: Service
 ) -> None:
     assert await _code(db, edge, asking(), app_id=OTHER_APP) == "CONNECTOR_NOT_AVAILABLE"
     assert service.received == []

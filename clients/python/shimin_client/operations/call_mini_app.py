@@ -55,6 +55,9 @@ class Refused(Model):
         "SourceUnavailable",
         "UpstreamUnavailable",
         "ConnectorBusy",
+        "ServiceNotOffered",
+        "ServiceUnavailable",
+        "ServiceRefused",
         "BillAlreadyPaid",
         "InvalidInput",
     ] = Field(alias="__typename")

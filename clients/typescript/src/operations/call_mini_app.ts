@@ -45,6 +45,9 @@ export interface Refused {
     | "SourceUnavailable"
     | "UpstreamUnavailable"
     | "ConnectorBusy"
+    | "ServiceNotOffered"
+    | "ServiceUnavailable"
+    | "ServiceRefused"
     | "BillAlreadyPaid"
     | "InvalidInput";
   readonly code: string;

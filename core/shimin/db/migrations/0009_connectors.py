@@ -1,13 +1,13 @@
-"""Schema step 0009: connectors of mini-apps, their sealed secrets, and what was asked through them."""
+"""Schema step 0009: connectors and services of mini-apps, sealed secrets, and what was asked."""
 
 from tortoise import migrations
 from tortoise.migrations import operations as ops
-from shimin.db.fields import IdField, InstantField
+from shimin.db.fields import DocumentField, IdField, InstantField
 from tortoise import fields
 from tortoise.indexes import Index
 
 class Migration(migrations.Migration):
-    """The tables of connectors."""
+    """The tables of connectors and of the exchange."""
 
     dependencies = [('shimin', '0006_trusted_documents')]  # noqa: RUF012 - the ORM's own way to say it
 
@@ -60,6 +60,33 @@ class Migration(migrations.Migration):
                 ('connector_id', IdField(generated=False, null=False, unique=False)),
             ],
             options={'table': 'release_connector', 'app': 'shimin', 'unique_together': (('release_id', 'name'),), 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ServiceExportRow',
+            fields=[
+                ('id', IdField(primary_key=True, unique=True, db_index=True, generated=False, null=False)),
+                ('release_id', IdField(generated=False, null=False, unique=False)),
+                ('app_id', IdField(generated=False, null=False, unique=False)),
+                ('department_id', IdField(generated=False, null=False, unique=False)),
+                ('operation', IdField(generated=False, null=False, unique=False)),
+                ('input', DocumentField(generated=False, null=False, unique=False)),
+                ('output', DocumentField(generated=False, null=False, unique=False)),
+            ],
+            options={'table': 'service_export', 'app': 'shimin', 'unique_together': (('release_id', 'operation'),), 'pk_attr': 'id'},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='ServiceImportRow',
+            fields=[
+                ('id', IdField(primary_key=True, unique=True, db_index=True, generated=False, null=False)),
+                ('release_id', IdField(generated=False, null=False, unique=False)),
+                ('app_id', IdField(generated=False, null=False, unique=False)),
+                ('department_id', IdField(generated=False, null=False, unique=False)),
+                ('service_app_id', IdField(generated=False, null=False, unique=False)),
+                ('service_operation', IdField(generated=False, null=False, unique=False)),
+            ],
+            options={'table': 'service_import', 'app': 'shimin', 'unique_together': (('release_id', 'service_app_id', 'service_operation'),), 'pk_attr': 'id'},
             bases=['Model'],
         ),
     ]
