@@ -8,6 +8,7 @@ from shimin_graphql.engine.introspection import tell_json_defaults
 from shimin_graphql.types.audit import AuditQuery
 from shimin_graphql.types.base import SCALARS
 from shimin_graphql.types.catalogue import CatalogueQuery
+from shimin_graphql.types.connectors import ConnectorsMutation, ConnectorsQuery
 from shimin_graphql.types.consent import ConsentMutation, ConsentQuery
 from shimin_graphql.types.identity import IdentityMutation, IdentityQuery
 from shimin_graphql.types.messages import MessagesMutation, MessagesQuery, MessagesSubscription
@@ -24,6 +25,7 @@ schema = strawberry.Schema(
         (
             AuditQuery,
             CatalogueQuery,
+            ConnectorsQuery,
             ConsentQuery,
             IdentityQuery,
             MessagesQuery,
@@ -36,7 +38,15 @@ schema = strawberry.Schema(
     ),
     mutation=merge_types(
         "Mutation",
-        (ConsentMutation, IdentityMutation, MessagesMutation, MiniAppsMutation, PaymentsMutation, ReleasesMutation),
+        (
+            ConnectorsMutation,
+            ConsentMutation,
+            IdentityMutation,
+            MessagesMutation,
+            MiniAppsMutation,
+            PaymentsMutation,
+            ReleasesMutation,
+        ),
     ),
     subscription=merge_types("Subscription", (MessagesSubscription,)),
     config=StrawberryConfig(scalar_map=dict(SCALARS)),

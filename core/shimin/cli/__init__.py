@@ -31,6 +31,7 @@ GROUPS: dict[str, str] = {
     "audit": "shimin.cli.audit:app",
     "release": "shimin.cli.release:app",
     "documents": "shimin.cli.documents:app",
+    "connectors": "shimin.cli.connectors:app",
 }
 
 
