@@ -55,6 +55,7 @@ MODELS = (
     "shimin.messages.rows",
     "shimin.payments.rows",
     "shimin.releases.rows",
+    "shimin.store.rows",
 )
 """Every module that defines tables."""
 EDGE = "shimin_graphql.edge"

@@ -16,6 +16,7 @@ from shimin_graphql.types.nodes import NodeQuery
 from shimin_graphql.types.payments import PaymentsMutation, PaymentsQuery
 from shimin_graphql.types.releases import ReleasesMutation, ReleasesQuery
 from shimin_graphql.types.rules import require_rules
+from shimin_graphql.types.store import StoreMutation, StoreQuery
 from shimin_graphql.types.vault import VaultQuery
 
 schema = strawberry.Schema(
@@ -31,12 +32,21 @@ schema = strawberry.Schema(
             NodeQuery,
             PaymentsQuery,
             ReleasesQuery,
+            StoreQuery,
             VaultQuery,
         ),
     ),
     mutation=merge_types(
         "Mutation",
-        (ConsentMutation, IdentityMutation, MessagesMutation, MiniAppsMutation, PaymentsMutation, ReleasesMutation),
+        (
+            ConsentMutation,
+            IdentityMutation,
+            MessagesMutation,
+            MiniAppsMutation,
+            PaymentsMutation,
+            ReleasesMutation,
+            StoreMutation,
+        ),
     ),
     subscription=merge_types("Subscription", (MessagesSubscription,)),
     config=StrawberryConfig(scalar_map=dict(SCALARS)),

@@ -7,6 +7,7 @@ from shimin.miniapps.errors import (
     IdempotencyKeyMissing,
     MiniAppAnswerInvalid,
     MiniAppRefused,
+    ServiceNotAvailable,
 )
 from shimin.miniapps.subject import pairwise_subject
 
@@ -17,6 +18,7 @@ __all__ = [
     "IdempotencyKeyMissing",
     "MiniAppAnswerInvalid",
     "MiniAppRefused",
+    "ServiceNotAvailable",
     "call_mini_app",
     "pairwise_subject",
 ]

@@ -6,7 +6,7 @@ that the phone acts on (consent) is the core's own, never the guest's word for i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from shimin.miniapps.errors import (
     MiniAppAnswerInvalid,
     MiniAppRefused,
 )
+from shimin.miniapps.offers import Offers
 from shimin.miniapps.reference import reference
 from shimin.miniapps.subject import pairwise_subject
 from shimin.ports.sandbox import HostRefusal, Limits
@@ -29,6 +30,7 @@ from shimin.ports.sandbox import HostRefusal, Limits
 if TYPE_CHECKING:
     from shimin.db import Database
     from shimin.kit.call import Call
+    from shimin.kit.clock import Clock
     from shimin.ports.edge import Edge
     from shimin.ports.sandbox import Sandbox
 
@@ -58,6 +60,7 @@ class _Desk:
     release: releases.Release
     documents: Mapping[str, releases.ReleaseDocument]
     edge: Edge
+    offers: Offers
     met: dict[str, Refusal] = field(default_factory=dict)
     """The core's own refusals by code: what the phone acts on is taken from here, not from the guest."""
 
@@ -67,12 +70,19 @@ class _Desk:
         Raises:
             HostRefusal: with the code of what was refused.
         """
+        return await self._told(self._run(document, variables))
+
+    async def ask(self, service: str, request: str) -> str:
+        """Ask one of the platform's services; raises like ``execute``."""
+        return await self._told(self.offers.answer(service, request))
+
+    async def _told(self, work: Awaitable[Any]) -> str:
+        """Return what the guest is told of something done for it, and remember a refusal."""
         try:
-            data = await self._run(document, variables)
+            return orjson.dumps(await work).decode()
         except Refusal as refusal:
             self.met[refusal.code] = refusal
             raise _as_host(refusal, self.call) from None
-        return orjson.dumps(data).decode()
 
     async def _run(self, path: str, variables: str) -> Mapping[str, Any]:
         document = self.documents.get(path)
@@ -109,7 +119,14 @@ def _as_host(refusal: Refusal, call: Call) -> HostRefusal:
 
 
 async def call_mini_app(
-    call: Call, order: CallMiniApp, *, db: Database, sandbox: Sandbox, edge: Edge, subject_secret: bytes
+    call: Call,
+    order: CallMiniApp,
+    *,
+    db: Database,
+    sandbox: Sandbox,
+    edge: Edge,
+    subject_secret: bytes,
+    clock: Clock,
 ) -> Any:
     """Run one operation of the live release of a mini-app for the calling citizen; return its JSON answer.
 
@@ -133,7 +150,7 @@ async def call_mini_app(
     if release is None:
         raise releases.AppNotServed(app_id=order.app_id[:100])
     inside = call.for_release(app_id=release.app_id, release_id=release.id, department_id=release.department_id)
-    desk = _Desk(inside, release, documents, edge)
+    desk = _Desk(inside, release, documents, edge, Offers(inside, db, clock))
     outcome = await sandbox.call(reference(release), order.operation, envelope, host=desk, limits=Limits())
     if outcome.ok:
         try:

@@ -98,5 +98,6 @@ class MiniAppsMutation:
             sandbox=platform.sandbox,
             edge=platform.edge,
             subject_secret=platform.subject_secret,
+            clock=platform.clock,
         )
         return MiniAppAnswer(output=output)

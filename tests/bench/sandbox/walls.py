@@ -70,6 +70,10 @@ class Core:
         """Answer what was asked."""
         return request
 
+    async def ask(self, service: str, request: str) -> str:  # noqa: ARG002
+        """Answer what was asked."""
+        return request
+
     async def log(self, level: str, message: str) -> None:
         """Drop the line."""
 

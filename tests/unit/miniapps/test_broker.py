@@ -12,12 +12,12 @@ from shimin import miniapps, releases
 from shimin.consent import AskedField, ConsentRequired
 from shimin.db import Database
 from shimin.kit.call import ANONYMOUS, Actor, Call
-from shimin.kit.clock import FixedClock
+from shimin.kit.clock import FixedClock, SystemClock
 from shimin.kit.digest import sha256_id
 from shimin.kit.document import DocumentScopes
 from shimin.kit.held import assert_outside_unit
 from shimin.kit.ids import CitizenId, DepartmentId
-from shimin.kit.refusal import InvalidInput, NotAllowed, NotSignedIn
+from shimin.kit.refusal import InvalidInput, NotAllowed, NotSignedIn, Refusal
 from shimin.miniapps import CallMiniApp, MiniAppAnswerInvalid, MiniAppRefused
 from shimin.miniapps.broker import CODE_CHARS_MAX, INPUT_BYTES_MAX, MESSAGE_CHARS_MAX
 from shimin.ports.sandbox import HostCalls, HostRefusal, Limits, MiniAppTimeout, Outcome, ReleaseRef, Usage
@@ -118,7 +118,9 @@ async def ask(db: Database, edge: RecordingEdge, guest: Guest | GuestSandbox, ca
     """Call the app as a phone does."""
     sandbox = guest if isinstance(guest, GuestSandbox) else GuestSandbox(guest)
     wanted = CallMiniApp(**{"app_id": APP, "operation": "overview", "input": {}, **order})
-    return await miniapps.call_mini_app(call, wanted, db=db, sandbox=sandbox, edge=edge, subject_secret=SECRET)
+    return await miniapps.call_mini_app(
+        call, wanted, db=db, sandbox=sandbox, edge=edge, subject_secret=SECRET, clock=SystemClock()
+    )
 
 
 def answering(output: str) -> Guest:
@@ -294,3 +296,47 @@ async def test_two_citizens_at_once_are_never_mixed(db: Database, edge: Recordin
     calls = [Call(actor=Actor(kind="citizen", id=person, citizen_id=person, assurance=2)) for person in people]
     answers = await asyncio.gather(*(ask(db, edge, guest, call) for call in calls))
     assert [answer["viewer"]["id"] for answer in answers] == people
+
+
+def calling(service: str, request: str) -> Guest:
+    """Return a guest that asks a service and passes on what it is told."""
+
+    async def guest(_: str, host: HostCalls) -> Outcome:
+        try:
+            return said(await host.ask(service, request))
+        except HostRefusal as refusal:
+            return refused(refusal.code, refusal.message, refusal.detail)
+
+    return guest
+
+
+async def test_a_mini_app_keeps_values_for_its_citizen(db: Database, edge: RecordingEdge) -> None:
+    put = await ask(db, edge, calling("store.put", '{"key": "draft", "value": {"a": "甲"}, "version": 0}'))
+    assert await ask(db, edge, calling("store.get", '{"key": "draft"}')) == {"value": {"a": "甲"}, **put}
+    assert await ask(db, edge, calling("store.keys", '{"prefix": "d"}')) == ["draft"]
+    assert await ask(db, edge, calling("store.keys", "{}"), app_id=OTHER_APP) == []
+    assert await ask(db, edge, calling("store.delete", '{"key": "draft"}')) == {}
+    assert await ask(db, edge, calling("store.keys", "{}")) == []
+
+
+@pytest.mark.parametrize(
+    ("service", "request_text", "code"),
+    [
+        ("store.get", '{"key": "draft"}', "NOT_FOUND"),
+        ("store.get", '{"key": "../x"}', "INVALID_INPUT"),
+        ("store.get", "{}", "INVALID_INPUT"),
+        ("store.get", "[]", "INVALID_INPUT"),
+        ("store.get", "no json", "INVALID_INPUT"),
+        ("store.get", '{"key": "draft", "citizenId": "ctz_2"}', "NOT_FOUND"),
+        ("store.put", '{"key": "draft", "value": 1, "version": 7}', "STORE_CONFLICT"),
+        ("payments.create", "{}", "SERVICE_NOT_AVAILABLE"),
+        ("__class__", "{}", "SERVICE_NOT_AVAILABLE"),
+        ("x" * 10_000, "{}", "SERVICE_NOT_AVAILABLE"),
+    ],
+)
+async def test_what_a_service_refuses_is_told_by_its_code(
+    db: Database, edge: RecordingEdge, service: str, request_text: str, code: str
+) -> None:
+    with pytest.raises(Refusal) as told:
+        await ask(db, edge, calling(service, request_text))
+    assert told.value.code == code
