@@ -9,7 +9,7 @@ PYTHON := $(or $(PYTHON),$(shell for p in .venv/bin/python python3 python3.14 py
 BIN := .venv/bin
 ARGS ?=
 
-.PHONY: help run test check fix bench differential bench-graphql lock migration docs clients graphiql publish-schema clean distclean install-run install-test
+.PHONY: help run test check fix bench differential bench-graphql bench-sandbox lock migration docs clients graphiql publish-schema clean distclean install-run install-test
 
 help: ## List the commands
 	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 22
@@ -31,6 +31,9 @@ bench: install-test ## Measure; JSON lines with versions and machine on standard
 
 bench-graphql: install-test ## Compare the GraphQL engine with its peers in processor time (ARGS=--help)
 	@exec $(BIN)/python tools/dev/bench_graphql.py $(ARGS)
+
+bench-sandbox: install-test ## Measure the sandbox beside its targets, in turn with the same handler in-process (ARGS=--help)
+	@exec $(BIN)/python tools/dev/bench_sandbox.py $(ARGS)
 
 differential: install-test ## Run generated documents in every way the engine knows and compare (ARGS="--documents 2000 --seed 7")
 	@exec $(BIN)/python tools/dev/differential.py $(ARGS)

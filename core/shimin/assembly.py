@@ -61,6 +61,7 @@ MODELS = (
     "shimin.messages.rows",
     "shimin.payments.rows",
     "shimin.releases.rows",
+    "shimin.store.rows",
 )
 """Every module that defines tables."""
 EDGE = "shimin_graphql.edge"

@@ -17,6 +17,7 @@ from shimin_graphql.types.nodes import NodeQuery
 from shimin_graphql.types.payments import PaymentsMutation, PaymentsQuery
 from shimin_graphql.types.releases import ReleasesMutation, ReleasesQuery
 from shimin_graphql.types.rules import require_rules
+from shimin_graphql.types.store import StoreMutation, StoreQuery
 from shimin_graphql.types.vault import VaultQuery
 
 schema = strawberry.Schema(
@@ -33,6 +34,7 @@ schema = strawberry.Schema(
             NodeQuery,
             PaymentsQuery,
             ReleasesQuery,
+            StoreQuery,
             VaultQuery,
         ),
     ),
@@ -46,6 +48,7 @@ schema = strawberry.Schema(
             MiniAppsMutation,
             PaymentsMutation,
             ReleasesMutation,
+            StoreMutation,
         ),
     ),
     subscription=merge_types("Subscription", (MessagesSubscription,)),

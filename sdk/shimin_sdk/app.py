@@ -67,6 +67,9 @@ class _Stage:
     def fetch(self, connector: str, _request: str, /) -> str:
         raise HostError("CONNECTOR_NOT_AVAILABLE", connector)
 
+    def ask(self, service: str, _request: str, /) -> str:
+        raise HostError("SERVICE_NOT_AVAILABLE", service)
+
     def log(self, _level: str, _message: str, /) -> None:
         return None
 

@@ -179,7 +179,7 @@ class Call:
         self.citizen = citizen
         self.locale = locale
         self.idempotency_key = idempotency_key
-        door = Door(host, changes=self._need_key)
+        self._door = door = Door(host, changes=self._need_key)
         self.payments = Payments(self, door)
         self.messages = Messages(door, self.declared("messages"), self.new_id)
         self.files = Files(door, self.new_id)
@@ -330,13 +330,8 @@ class Call:
         if (app_id, operation) not in [(item.get("app"), item.get("operation")) for item in self.declared("imports")]:
             message = f"{app_id}/{operation} is not in shimin.imports of manifest.json"
             raise ScopeNotDeclared("SERVICE_NOT_DECLARED", message)
-        try:
-            wire = to_json({} if input is None else input)
-            return json_object(read_json(self._host.fetch(f"service:{app_id}/{operation}", wire))) or {}
-        except HostError as error:
-            raise error.typed() from None
-        except NotJson as error:
-            raise AnswerMismatch(f"{app_id}/{operation}", str(error)) from None
+        asked = {"app": app_id, "operation": operation, "input": {} if input is None else input}
+        return json_object(self._door.ask("service.call", asked)) or {}
 
     def _data(self, path: str, variables: Mapping[str, object]) -> Any:
         """Run a declared document and return its data as JSON holds it."""

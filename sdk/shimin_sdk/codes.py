@@ -41,8 +41,9 @@ _TABLE = """
 4001 RATE_LIMITED              Call again later, each time after a longer pause.
 4002 HOST_CALLS_EXCEEDED       Ask for more with one document instead of many documents for a little.
 4003 STORE_FULL                Delete what is not needed; the store is for small things.
-4004 CONNECTOR_BUSY            Call again later; ask the department's system for more at once.
-4005 SERVICE_CHAIN_REFUSED     Ask the service from the first mini-app; services ask one more at most, never back.
+4004 MESSAGES_EXCEEDED         Send less: a citizen takes few messages a day from one mini-app.
+4005 CONNECTOR_BUSY            Call again later; ask the department's system for more at once.
+4006 SERVICE_CHAIN_REFUSED     Ask the service from the first mini-app; services ask one more at most, never back.
 5001 SOURCE_UNAVAILABLE        Say that the department does not answer now; never show an empty account instead.
 5002 DEADLINE_EXCEEDED         Do less in one call.
 5003 PAYMENTS_CLOSED           Say that nothing can be paid here now.

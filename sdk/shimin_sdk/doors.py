@@ -1,7 +1,6 @@
 """What the core keeps for a mini-app besides documents: messages, files and a small store for each citizen.
 
-They go through the host's fourth door, ``ask``, which a platform may not have yet: then each of them raises
-``NotAvailable``. The sandbox contract of today (``shimin:miniapp@0.1.0``) has no such door.
+They go through the host's fourth door, ``ask``. What a platform does not offer raises ``NotAvailable``.
 """
 
 import re
@@ -9,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from shimin_sdk.errors import AnswerMismatch, HostError, NotAvailable, NotFound, ScopeNotDeclared, ValidationError
+from shimin_sdk.errors import AnswerMismatch, HostError, NotFound, ScopeNotDeclared, ValidationError
 from shimin_sdk.host import Host
 from shimin_sdk.schema import read_as
 from shimin_sdk.wire import NotJson, read_json, to_json
@@ -28,7 +27,7 @@ class Door:
 
     def __init__(self, host: Host, *, changes: Callable[[str], None]) -> None:
         """Ask through the host; ``changes`` refuses what a query may not do."""
-        self._ask = getattr(host, "ask", None)
+        self._ask = host.ask
         self.changes = changes
 
     def ask(self, service: str, request: Mapping[str, object]) -> Any:
@@ -38,8 +37,6 @@ class Door:
             NotAvailable: the platform does not have it.
             HostError: it refused, as the subclass that fits its code.
         """
-        if self._ask is None:
-            raise NotAvailable(message=f"this platform has no {service} yet")
         try:
             return read_json(self._ask(service, to_json(request)))
         except HostError as error:

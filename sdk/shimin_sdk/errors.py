@@ -212,6 +212,7 @@ _BY_CODE: Mapping[str, type[HostError]] = {
     "HOST_CALLS_EXCEEDED": QuotaExceeded,
     "CONNECTOR_BUSY": QuotaExceeded,
     "STORE_FULL": QuotaExceeded,
+    "MESSAGES_EXCEEDED": QuotaExceeded,
     "DOCUMENT_NOT_DECLARED": ScopeNotDeclared,
     "DOCUMENT_NOT_REGISTERED": ScopeNotDeclared,
     "CONNECTOR_NOT_AVAILABLE": ScopeNotDeclared,

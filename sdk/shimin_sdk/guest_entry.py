@@ -62,6 +62,13 @@ class _PlatformHost:
         except Err as err:
             raise _host_error(err) from None
 
+    def ask(self, service: str, request: str, /) -> str:
+        """Ask a service of the platform; its answer as JSON text."""
+        try:
+            return str(core.ask(_text(service), _text(request)))
+        except Err as err:
+            raise _host_error(err) from None
+
     def log(self, level: str, message: str, /) -> None:
         """Write a line for the department."""
         core.log(_text(level), _text(message))
@@ -75,6 +82,10 @@ class _BuildHost:
         raise HostError("NOT_SERVING", "")
 
     def fetch(self, connector: str, request: str, /) -> str:  # noqa: ARG002
+        """Refuse."""
+        raise HostError("NOT_SERVING", "")
+
+    def ask(self, service: str, request: str, /) -> str:  # noqa: ARG002
         """Refuse."""
         raise HostError("NOT_SERVING", "")
 

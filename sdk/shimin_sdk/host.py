@@ -1,4 +1,4 @@
-"""The doors out of a mini-app: three that every host has, and a fourth for services that a host may have."""
+"""The four doors out of a mini-app."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from typing import Protocol
 class Host(Protocol):
     """What the core offers to one call; every door takes and returns JSON text.
 
-    Contract: ``execute`` and ``fetch`` raise ``shimin_sdk.errors.HostError`` with the core's own code when the
+    Contract: ``execute``, ``fetch`` and ``ask`` raise ``shimin_sdk.errors.HostError`` with the core's own code when the
     answer is no; ``log`` never fails.
     """
 
@@ -23,21 +23,13 @@ class Host(Protocol):
         """Ask a declared connector and return its answer."""
         ...
 
-    def log(self, level: str, message: str, /) -> None:
-        """Write a line for the department's developers."""
-        ...
-
-
-class ServiceHost(Host, Protocol):
-    """A host that also keeps messages, files and a store, and takes payments without a bill.
-
-    Where ``ask`` is missing, those raise ``NotAvailable``: the sandbox contract ``shimin:miniapp@0.1.0`` lacks it.
-    """
-
     def ask(self, service: str, request: str, /) -> str:
         """Ask a service such as ``store.get``; request and answer are JSON.
 
-        Raises:
-            HostError: the service refused, or is unknown (``SERVICE_NOT_AVAILABLE``).
+        A service that the platform does not offer is refused with ``SERVICE_NOT_AVAILABLE``.
         """
+        ...
+
+    def log(self, level: str, message: str, /) -> None:
+        """Write a line for the department's developers."""
         ...

@@ -23,6 +23,7 @@ DOMAINS = (
     "messages",
     "payments",
     "releases",
+    "store",
     "vault",
 )
 SHAPE = ("__init__.py", "README.md", "errors.py", "model.py", "texts.toml")

@@ -75,6 +75,7 @@ VARIABLES: Mapping[str, Variables] = {
     "Mutation.confirmRealName": lambda w: {
         "input": {"name": w.resident.name_zh_hans, "idNumber": w.resident.id_number}
     },
+    "Mutation.forgetKept": lambda _: {"input": {"appId": APP}},
     "Mutation.markMessageRead": lambda w: {"input": {"id": w.owned["message"]}},
     "Mutation.callMiniApp": lambda _: {"input": {"appId": "linhai.hrss.none", "operation": "balance", "input": {}}},
     "Mutation.requestPayment": lambda w: {

@@ -53,6 +53,11 @@ class Core:
         self.asked.append((connector, request))
         return request
 
+    async def ask(self, service: str, request: str) -> str:
+        """Answer with what was asked."""
+        self.asked.append((service, request))
+        return request
+
     async def log(self, level: str, message: str) -> None:
         """Keep the line."""
         self.lines.append((level, message))

@@ -67,6 +67,12 @@ async def test_a_connector_is_asked_by_name(ask: Ask, core: Any) -> None:
     assert core.asked == [("hrss", '{"path": "/x"}')]
 
 
+async def test_a_service_is_asked_by_name(ask: Ask, core: Any) -> None:
+    program = "def main(host):\n    return host.ask('store.get', '{\"key\": \"a\"}')\n"
+    assert json.loads((await ask("runs", {"program": program})).output) == '{"key": "a"}'
+    assert core.asked == [("store.get", '{"key": "a"}')]
+
+
 async def test_a_bug_in_the_core_reaches_the_guest_without_words(ask: Ask) -> None:
     class Broken:
         """Fails at every door."""
@@ -76,6 +82,9 @@ async def test_a_bug_in_the_core_reaches_the_guest_without_words(ask: Ask) -> No
 
         async def fetch(self, connector: str, request: str) -> str:
             raise HostRefusal("X", connector, request)
+
+        async def ask(self, service: str, request: str) -> str:
+            raise HostRefusal("X", service, request)
 
         async def log(self, level: str, message: str) -> None:
             raise RuntimeError(level + message)

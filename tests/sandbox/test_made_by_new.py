@@ -22,7 +22,7 @@ def probe(call: Call) -> list[str]:
 
 @app.action
 def keep(call: Call) -> int:
-    """Use what the platform does not offer yet."""
+    """Keep a draft."""
     return call.store.put("draft", "x")
 
 
@@ -49,6 +49,10 @@ class Core:
     async def fetch(self, connector: str, request: str) -> str:
         """Have no connector."""
         raise HostRefusal("CONNECTOR_NOT_AVAILABLE", connector, request)
+
+    async def ask(self, service: str, request: str) -> str:
+        """Offer no service."""
+        raise HostRefusal("SERVICE_NOT_AVAILABLE", service, request)
 
     async def log(self, level: str, message: str) -> None:
         """Keep the line."""
@@ -90,6 +94,20 @@ async def test_time_is_now_and_chance_differs_between_instances_of_one_snapshot(
     assert abs((datetime.fromisoformat(first[0]) - datetime.now(UTC)).total_seconds()) < 30
     assert first[1] != second[1]
     assert first[2] == second[2]
+
+
+async def test_what_a_handler_keeps_goes_through_the_fourth_door(
+    sandbox: WasmSandbox, made: BuiltComponent, sign: Callable[..., ReleaseRef]
+) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    class Keeping(Core):
+        async def ask(self, service: str, request: str) -> str:
+            asked.append((service, json.loads(request)))
+            return '{"version": 7}'
+
+    assert await ask(sandbox, sign(made, "rel_made"), Keeping(), "keep") == 7
+    assert asked == [("store.put", {"key": "draft", "value": "x", "version": None})]
 
 
 async def test_a_service_that_the_platform_lacks_is_refused_by_name(

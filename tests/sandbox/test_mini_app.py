@@ -37,6 +37,10 @@ class Core:
         """Have no connector."""
         raise HostRefusal("CONNECTOR_NOT_AVAILABLE", connector, request)
 
+    async def ask(self, service: str, request: str) -> str:
+        """Offer no service."""
+        raise HostRefusal("SERVICE_NOT_AVAILABLE", service, request)
+
     async def log(self, level: str, message: str) -> None:
         """Fail on any line: the mini-app has nothing to complain of."""
         raise AssertionError(f"{level}: {message}")

@@ -12,7 +12,7 @@ from shimin.exchange.errors import (
     ServiceRefused,
     ServiceUnavailable,
 )
-from shimin.exchange.model import DEPTH_MAX, Export, Import, ServiceName, read_name
+from shimin.exchange.model import DEPTH_MAX, Export, Import, ServiceName, read_request
 from shimin.exchange.rows import find_export
 from shimin.exchange.views import SERVICE_IMPORTS
 
@@ -34,5 +34,5 @@ __all__ = [
     "declare",
     "find_export",
     "need_declarations",
-    "read_name",
+    "read_request",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from shimin.exchange.errors import ServiceChainRefused, ServiceDeclarationInvalid
 from shimin.kit.digest import sha256_id
+from shimin.kit.refusal import InvalidInput
 from shimin.kit.text import LOCALES
 
 EXPORTS_MAX = 20
@@ -160,9 +161,22 @@ def check_chain(waiting: Sequence[str], service: ServiceName) -> None:
         raise ServiceChainRefused(service=str(service), reason="depth")
 
 
-def read_name(connector: str) -> ServiceName | None:
-    """Return the service that a host call names (``service:app.id/operation``); None where it names a connector."""
-    if not connector.startswith(PREFIX):
-        return None
-    app_id, _, operation = connector.removeprefix(PREFIX)[:200].partition("/")
-    return ServiceName(app_id, operation)
+def read_request(text: str) -> tuple[ServiceName, Mapping[str, Any]]:
+    """Return the service that a guest asks for, and what it gives.
+
+    Args:
+        text: ``{"app", "operation", "input"}`` as JSON.
+
+    Raises:
+        InvalidInput: it is anything else.
+    """
+    try:
+        asked = json.loads(text)
+    except (ValueError, RecursionError):
+        asked = None
+    if not isinstance(asked, dict) or asked.keys() != {"app", "operation", "input"}:
+        raise InvalidInput(field="request", reason="an object of app, operation, input")
+    app_id, operation, given = asked["app"], asked["operation"], asked["input"]
+    if not isinstance(app_id, str) or not isinstance(operation, str) or not isinstance(given, dict):
+        raise InvalidInput(field="request", reason="app and operation are texts, input is an object")
+    return ServiceName(app_id, operation), given

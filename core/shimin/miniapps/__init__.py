@@ -6,6 +6,7 @@ from shimin.miniapps.errors import (
     IdempotencyKeyMissing,
     MiniAppAnswerInvalid,
     MiniAppRefused,
+    ServiceNotAvailable,
 )
 from shimin.miniapps.subject import pairwise_subject
 
@@ -15,6 +16,7 @@ __all__ = [
     "IdempotencyKeyMissing",
     "MiniAppAnswerInvalid",
     "MiniAppRefused",
+    "ServiceNotAvailable",
     "call_mini_app",
     "pairwise_subject",
 ]

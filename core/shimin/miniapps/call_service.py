@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,6 @@ import orjson
 from shimin import exchange, releases
 from shimin.exchange import ServiceName, ServiceNotOffered, ServiceRefused, ServiceUnavailable
 from shimin.kit.digest import sha256_id
-from shimin.kit.refusal import InvalidInput
 from shimin.miniapps.desk import LAST_WORDS_S, Desk
 from shimin.miniapps.reference import reference
 from shimin.miniapps.subject import pairwise_subject
@@ -20,22 +20,20 @@ CODE_CHARS_MAX = 64
 MESSAGE_CHARS_MAX = 500
 
 
-async def call_service(desk: Desk, service: ServiceName, input_json: str) -> str:
-    """Return what the service answers, as JSON within its published schema.
+async def call_service(desk: Desk, service: ServiceName, given: Mapping[str, Any]) -> Any:
+    """Return what the service answers, within its published schema.
 
     Args:
         desk: the call that asks; its time, host calls and processor time are what is left for the service.
-        input_json: one JSON object.
+        given: what goes in.
 
     Raises:
-        InvalidInput: the input is no JSON object.
         ServiceNotDeclared, ServiceChainRefused, ConsentRequired, ConsentDenied: see ``exchange.admit``.
         ServiceNotOffered: no live release exports it.
         ServiceMismatch: input or answer do not fit the schemas.
         ServiceRefused, ServiceUnavailable: the other mini-app said no, or nothing.
         Refusal: what the core refused the *other* mini-app, which the phone acts on (its consent sheet).
     """
-    given = _object(input_json)
     parts = desk.parts
     await exchange.admit(desk.call, service, waiting=desk.waiting, db=parts.db, clock=parts.clock)
     async with parts.db.reader() as reader:
@@ -46,7 +44,7 @@ async def call_service(desk: Desk, service: ServiceName, input_json: str) -> str
         raise ServiceNotOffered(service=str(service))
     exchange.check_value(str(service), "input", export.input, given)
     inside = desk.call.for_release(app_id=release.app_id, release_id=release.id, department_id=release.department_id)
-    key = _key(desk, service, input_json)
+    key = _key(desk, service, given)
     inner = Desk(
         call=replace(inside, via=desk.waiting, document_id=None),
         release=release,
@@ -72,7 +70,7 @@ async def call_service(desk: Desk, service: ServiceName, input_json: str) -> str
         )
     answer = _answer(service, outcome.output)
     exchange.check_value(str(service), "output", export.output, answer)
-    return outcome.output
+    return answer
 
 
 async def _run(inner: Desk, service: ServiceName, envelope: str) -> Outcome:
@@ -97,16 +95,6 @@ async def _run(inner: Desk, service: ServiceName, envelope: str) -> Outcome:
     return outcome
 
 
-def _object(text: str) -> dict[str, Any]:
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        found = None
-    if not isinstance(found, dict):
-        raise InvalidInput(field="input", reason="one JSON object")
-    return found
-
-
 def _answer(service: ServiceName, output: str) -> Any:
     try:
         return orjson.loads(output)
@@ -114,8 +102,9 @@ def _answer(service: ServiceName, output: str) -> Any:
         raise ServiceUnavailable(service=str(service), reason="MINIAPP_ANSWER_INVALID") from None
 
 
-def _key(desk: Desk, service: ServiceName, input_json: str) -> str | None:
+def _key(desk: Desk, service: ServiceName, given: Mapping[str, Any]) -> str | None:
     """Return the service's idempotency key: the same for the same wish, so that a repeat does nothing twice."""
     if desk.key is None:
         return None
-    return sha256_id("\n".join((desk.key, desk.release.app_id, str(service), input_json)))
+    wish = orjson.dumps(given, option=orjson.OPT_SORT_KEYS).decode()
+    return sha256_id("\n".join((desk.key, desk.release.app_id, str(service), wish)))

@@ -14,6 +14,7 @@ from shimin import connectors, exchange, releases
 from shimin.kit.refusal import InvalidInput, Refusal
 from shimin.kit.text import say_refusal
 from shimin.miniapps.errors import DocumentNotDeclared, IdempotencyKeyMissing
+from shimin.miniapps.offers import Offers
 from shimin.ports.sandbox import HostCallsExceeded, HostRefusal, Limits
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("shimin.miniapps")
 LOG_CHARS_MAX = 2_000
+CALL_SERVICE = "service.call"
+"""Asks another mini-app's operation: ``{"app", "operation", "input"}``."""
 LAST_WORDS_S = 0.05
 """What a guest keeps of its time to say that an origin was late."""
 
@@ -87,7 +90,7 @@ class Desk:
     documents: Mapping[str, releases.ReleaseDocument]
     parts: Parts
     budget: Budget
-    serve: Callable[[Desk, exchange.ServiceName, str], Awaitable[str]]
+    serve: Callable[[Desk, exchange.ServiceName, Mapping[str, Any]], Awaitable[Any]]
     """Asks another mini-app's service."""
     key: str | None
     """The idempotency key: a call that has one may change something."""
@@ -103,24 +106,20 @@ class Desk:
         Raises:
             HostRefusal: with the code of what was refused.
         """
-        try:
-            self.budget.take_host_call(self.release.app_id)
-            data = await self._run(document, variables)
-        except Refusal as refusal:
-            raise self._refused(refusal) from None
-        return orjson.dumps(data).decode()
+        return await self._told(self._run(document, variables))
+
+    async def ask(self, service: str, request: str) -> str:
+        """Ask one of the platform's services, or another mini-app's; raises like ``execute``."""
+        return await self._told(self._ask(service, request))
 
     async def fetch(self, connector: str, request: str) -> str:
-        """Ask an origin that the release declares, or a service that it imports; return the answer as JSON.
+        """Ask an origin that the release declares; return its answer as JSON.
 
         Raises:
             HostRefusal: with the code of what was refused.
         """
         try:
             self.budget.take_host_call(self.release.app_id)
-            service = exchange.read_name(connector)
-            if service is not None:
-                return await self.serve(self, service, request)
             asked = connectors.read_request(request)
             if asked.method not in connectors.READS and self.key is None:
                 raise IdempotencyKeyMissing
@@ -155,7 +154,21 @@ class Desk:
         params = orjson.dumps(dict(refusal.params), default=str).decode()
         return HostRefusal(refusal.code, say_refusal(refusal, self.call.locale), params)
 
+    async def _told(self, work: Awaitable[Any]) -> str:
+        """Return what the guest is told of something done for it."""
+        try:
+            return orjson.dumps(await work).decode()
+        except Refusal as refusal:
+            raise self._refused(refusal) from None
+
+    async def _ask(self, service: str, request: str) -> Any:
+        self.budget.take_host_call(self.release.app_id)
+        if service == CALL_SERVICE:
+            return await self.serve(self, *exchange.read_request(request))
+        return await Offers(self.call, self.parts.db, self.parts.clock).answer(service, request)
+
     async def _run(self, path: str, variables: str) -> Mapping[str, Any]:
+        self.budget.take_host_call(self.release.app_id)
         document = self.documents.get(path)
         if document is None:
             raise DocumentNotDeclared(path=path[:200])

@@ -27,6 +27,13 @@ class DocumentNotDeclared(Refusal):
     path: str
 
 
+class ServiceNotAvailable(Refusal):
+    """A mini-app asked for a service that the platform does not offer."""
+
+    code = "SERVICE_NOT_AVAILABLE"
+    service: str
+
+
 class IdempotencyKeyMissing(Refusal):
     """An action needs an idempotency key, so that a repeat does nothing twice."""
 

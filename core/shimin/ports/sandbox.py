@@ -27,7 +27,7 @@ class Limits:
     memory_mib: int = 48
     """Linear memory of one instance; fixed when the release's runner starts."""
     host_calls: int = 50
-    """``execute`` and ``fetch`` together."""
+    """``execute``, ``fetch`` and ``ask`` together."""
     input_bytes_max: int = 256 * 1024
     output_bytes_max: int = 1024 * 1024
     log_bytes_max: int = 64 * 1024
@@ -179,6 +179,10 @@ class HostCalls(Protocol):
 
     async def fetch(self, connector: str, request: str) -> str:
         """Ask a declared connector and return its answer as JSON text; raises like ``execute``."""
+        ...
+
+    async def ask(self, service: str, request: str) -> str:
+        """Ask a service of the platform by name and return its answer as JSON text; raises like ``execute``."""
         ...
 
     async def log(self, level: str, message: str) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import structlog
 
-from shimin import connectors, consent, exchange
+from shimin import connectors, consent, exchange, messages
 from shimin.consent import DocumentTerms
 from shimin.db import Database
 from shimin.kit.call import Call
 from shimin.kit.clock import Clock
-from shimin.kit.refusal import NotFound, Refusal
+from shimin.kit.refusal import InvalidInput, NotFound, Refusal
+from shimin.messages import AppTemplate
 from shimin.ports.blobs import Blobs
 from shimin.ports.edge import Edge
 from shimin.ports.sandbox import ComponentBuilder, artifact_statement
@@ -56,6 +57,7 @@ async def check(
     package = await asyncio.to_thread(read, await blobs.get(package_key))
     documents, findings = _read_documents(package, edge)
     findings += _declaration_findings(package)
+    templates = _templates(package, findings)
     broken_rules = await asyncio.to_thread(check_package, package)
     findings = [*(str(item) for item in broken_rules if item.severity == "error"), *findings]
     artifact = None
@@ -65,7 +67,7 @@ async def check(
         except Refusal as refusal:
             findings = [str(refusal)]
     try:
-        return await _conclude(call, release, package, artifact, documents, findings, db=db, clock=clock)
+        return await _conclude(call, release, package, artifact, documents, templates, findings, db=db, clock=clock)
     except InvalidTransition:
         async with db.reader() as reader:  # another process checked the same release meanwhile
             concluded = await rows.find(reader, release_id)
@@ -80,6 +82,7 @@ async def _conclude(
     package: Package,
     artifact: Artifact | None,
     documents: list[ReleaseDocument],
+    templates: list[AppTemplate],
     findings: list[str],
     *,
     db: Database,
@@ -114,10 +117,26 @@ async def _conclude(
         await consent.register_documents(
             unit, release_id=release.id, app_id=release.app_id, documents=terms, clock=clock
         )
+        await messages.register_templates(unit, release_id=release.id, templates=templates)
         found = await rows.find(unit, release.id)
         if found is None:
             raise NotFound
         return found[0]
+
+
+def _templates(package: Package, findings: list[str]) -> list[AppTemplate]:
+    """Return the message templates that a package declares; one without words is a finding."""
+    found = []
+    for name in package.manifest["shimin"].get("messages", ()):
+        title, body = (
+            {locale: words.get(f"{name}.{part}", "") for locale, words in package.texts.items()}
+            for part in ("title", "body")
+        )
+        try:
+            found.append(AppTemplate(name, title, body))
+        except InvalidInput as refusal:
+            findings.append(str(refusal))
+    return found
 
 
 def _read_documents(package: Package, edge: Edge) -> tuple[list[ReleaseDocument], list[str]]:

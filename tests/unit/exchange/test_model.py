@@ -14,7 +14,6 @@ from shimin.exchange import (
     ServiceName,
     check_value,
     need_declarations,
-    read_name,
 )
 from shimin.exchange.model import EXPORTS_MAX, IMPORTS_MAX, check_chain
 
@@ -150,9 +149,3 @@ def test_a_call_goes_two_services_deep_and_never_back() -> None:
         with pytest.raises(ServiceChainRefused) as refused:
             check_chain(waiting, ServiceName(service, "a"))
         assert refused.value.reason == why
-
-
-def test_a_service_is_named_apart_from_connectors() -> None:
-    assert read_name("hrss") is None
-    assert read_name("service:linhai.psb.residence/verify") == ServiceName("linhai.psb.residence", "verify")
-    assert read_name("service:") == ServiceName("", "")

@@ -13,14 +13,15 @@ from shimin import miniapps, releases
 from shimin.adapters.file_sealer import FileSealer
 from shimin.adapters.http_connector import HttpConnector
 from shimin.consent import AskedField, ConsentRequired
-from shimin.db import Database
+from shimin.db import Database, read_one
 from shimin.kit.call import ANONYMOUS, Actor, Call
 from shimin.kit.clock import FixedClock, SystemClock
 from shimin.kit.digest import sha256_id
 from shimin.kit.document import DocumentScopes
 from shimin.kit.held import assert_outside_unit
 from shimin.kit.ids import CitizenId, DepartmentId
-from shimin.kit.refusal import InvalidInput, NotAllowed, NotSignedIn
+from shimin.kit.refusal import InvalidInput, NotAllowed, NotSignedIn, Refusal
+from shimin.messages import INBOX, AppTemplate, message_of, register_templates
 from shimin.miniapps import CallMiniApp, MiniAppAnswerInvalid, MiniAppRefused
 from shimin.miniapps.broker import CODE_CHARS_MAX, INPUT_BYTES_MAX, MESSAGE_CHARS_MAX
 from shimin.ports.sandbox import HostCalls, HostRefusal, Limits, MiniAppTimeout, Outcome, ReleaseRef, Sandbox, Usage
@@ -316,3 +317,66 @@ async def test_two_citizens_at_once_are_never_mixed(db: Database, edge: Recordin
     calls = [Call(actor=Actor(kind="citizen", id=person, citizen_id=person, assurance=2)) for person in people]
     answers = await asyncio.gather(*(ask(db, edge, guest, call) for call in calls))
     assert [answer["viewer"]["id"] for answer in answers] == people
+
+
+def calling(service: str, request: str) -> Guest:
+    """Return a guest that asks a service and passes on what it is told."""
+
+    async def guest(_: str, host: HostCalls) -> Outcome:
+        try:
+            return said(await host.ask(service, request))
+        except HostRefusal as refusal:
+            return refused(refusal.code, refusal.message, refusal.detail)
+
+    return guest
+
+
+async def test_a_mini_app_keeps_values_for_its_citizen(db: Database, edge: RecordingEdge) -> None:
+    put = await ask(db, edge, calling("store.put", '{"key": "draft", "value": {"a": "甲"}, "version": 0}'))
+    assert await ask(db, edge, calling("store.get", '{"key": "draft"}')) == {"value": {"a": "甲"}, **put}
+    assert await ask(db, edge, calling("store.keys", '{"prefix": "d"}')) == ["draft"]
+    assert await ask(db, edge, calling("store.keys", "{}"), app_id=OTHER_APP) == []
+    assert await ask(db, edge, calling("store.delete", '{"key": "draft"}')) == {}
+    assert await ask(db, edge, calling("store.keys", "{}")) == []
+
+
+async def test_a_mini_app_writes_to_its_citizens_inbox_in_the_words_of_its_release(
+    db: Database, edge: RecordingEdge
+) -> None:
+    words = {"zh-Hans": "到{place}", "en": "At {place}"}
+    async with db.unit() as unit:
+        template = AppTemplate("visit.booked", words, words)
+        await register_templates(unit, release_id=f"rel_{0:032}", templates=[template])
+    order = {"id": "msg_1", "template": "visit.booked", "params": {"place": "A1"}}
+    sent = await ask(db, edge, calling("messages.send", json.dumps(order)))
+    async with db.reader() as reader:
+        row = await read_one(reader, INBOX, PHONE, sent["id"])
+    assert row is not None
+    assert message_of(row).title("en") == "At A1"
+
+
+@pytest.mark.parametrize(
+    ("service", "request_text", "code"),
+    [
+        ("messages.send", '{"id": "m", "template": "visit.booked", "params": {}}', "MESSAGE_NOT_DECLARED"),
+        ("messages.send", '{"id": "m", "template": "visit.booked", "params": []}', "INVALID_INPUT"),
+        ("messages.send", '{"id": 1, "template": "visit.booked"}', "INVALID_INPUT"),
+        ("store.keys", '{"prefix": 1}', "INVALID_INPUT"),
+        ("store.get", '{"key": "draft"}', "NOT_FOUND"),
+        ("store.get", '{"key": "../x"}', "INVALID_INPUT"),
+        ("store.get", "{}", "INVALID_INPUT"),
+        ("store.get", "[]", "INVALID_INPUT"),
+        ("store.get", "no json", "INVALID_INPUT"),
+        ("store.get", '{"key": "draft", "citizenId": "ctz_2"}', "NOT_FOUND"),
+        ("store.put", '{"key": "draft", "value": 1, "version": 7}', "STORE_CONFLICT"),
+        ("payments.create", "{}", "SERVICE_NOT_AVAILABLE"),
+        ("__class__", "{}", "SERVICE_NOT_AVAILABLE"),
+        ("x" * 10_000, "{}", "SERVICE_NOT_AVAILABLE"),
+    ],
+)
+async def test_what_a_service_refuses_is_told_by_its_code(
+    db: Database, edge: RecordingEdge, service: str, request_text: str, code: str
+) -> None:
+    with pytest.raises(Refusal) as told:
+        await ask(db, edge, calling(service, request_text))
+    assert told.value.code == code

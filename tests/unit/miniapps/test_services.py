@@ -81,9 +81,9 @@ def asking(app_id: str = RESIDENCE, *, times: int = 1, **given: Any) -> Guest:
     """Return a guest that asks a service and passes on what it is told."""
 
     async def guest(_: str, host: HostCalls) -> Outcome:
-        request = json.dumps({"month": 5, **given})
+        request = json.dumps({"app": app_id, "operation": "verify", "input": {"month": 5, **given}})
         try:
-            answers = [await host.fetch(f"service:{app_id}/verify", request) for _time in range(times)]
+            answers = [await host.ask("service.call", request) for _time in range(times)]
             return said(answers[-1])
         except HostRefusal as refusal:
             return refused(refusal.code, refusal.message, refusal.detail)
@@ -286,15 +286,21 @@ async def test_only_imported_live_exported_services_are_asked(db: Database, edge
     assert isinstance(await refusal_of(db, edge, {APP: asking()}), ServiceNotOffered)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "null", "{", "1"])
-async def test_an_input_that_is_no_object_is_refused(
-    db: Database,
-    edge: RecordingEdge,
-    text: str,
-) -> None:
+NAMED = f'"app": "{RESIDENCE}", "operation": "verify"'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "null", "{", "1", "{}", f"{{{NAMED}}}", f'{{{NAMED}, "input": []}}', f'{{{NAMED}, "input": null}}'),
+        f'{{{NAMED}, "input": {{}}, "key": "mine"}}',
+        '{"app": 1, "operation": "verify", "input": {}}',
+    ],
+)
+async def test_what_is_no_request_for_a_service_is_refused(db: Database, edge: RecordingEdge, text: str) -> None:
     async def guest(_: str, host: HostCalls) -> Outcome:
         try:
-            return said(await host.fetch(f"service:{RESIDENCE}/verify", text))
+            return said(await host.ask("service.call", text))
         except HostRefusal as refusal:
             return refused(refusal.code)
 

@@ -86,6 +86,9 @@ class Doors:
     def fetch(self, connector: str, request: str, /) -> str:
         raise HostError("CONNECTOR_NOT_AVAILABLE", f"{connector} {request}")
 
+    def ask(self, service: str, request: str, /) -> str:
+        raise HostError("SERVICE_NOT_AVAILABLE", f"{service} {request}")
+
     def log(self, level: str, message: str, /) -> None:
         self.lines.append((level, message))
 

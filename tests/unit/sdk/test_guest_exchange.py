@@ -61,14 +61,14 @@ def test_a_service_is_asked_with_what_the_handler_gives_and_answers_what_the_tes
         citizen.call("resident")
     citizen.serve(RESIDENCE, "verify", {"resident": True})
     assert citizen.call("resident") is True
-    assert citizen.host.fetched[-1] == (f"service:{RESIDENCE}/verify", {"month": 5})
+    assert citizen.host.asked_services[-1] == (f"{RESIDENCE}/verify", {"month": 5})
     citizen.call("bare")
-    assert citizen.host.fetched[-1][1] == {}
+    assert citizen.host.asked_services[-1][1] == {}
 
 
 def test_a_service_the_manifest_does_not_import_is_never_asked(citizen: CitizenPhone) -> None:
     assert citizen.refused("elsewhere").code == "SERVICE_NOT_DECLARED"
-    assert citizen.host.fetched == []
+    assert citizen.host.asked_services == []
 
 
 @pytest.mark.parametrize("code", ["SERVICE_UNAVAILABLE", "SERVICE_NOT_OFFERED", "SERVICE_CHAIN_REFUSED"])

@@ -291,13 +291,13 @@ def test_a_mistake_is_refused_before_the_core_is_asked(name: str, citizen: Citiz
 
 @pytest.mark.parametrize("name", [name for name in CHANGES if "request" not in name])
 def test_a_platform_without_a_service_says_so(name: str) -> None:
-    """The contract of today has three doors; what needs the fourth is refused with a code of its own."""
 
-    class ThreeDoors:
-        def log(self, level: str, message: str, /) -> None: ...
+    class Bare:
+        def ask(self, service: str, request: str, /) -> str:
+            raise HostError("SERVICE_NOT_AVAILABLE", f"{service} {request}")
 
     with pytest.raises(NotAvailable) as refused:
-        run_in("action", CHANGES[name], ThreeDoors())
+        run_in("action", CHANGES[name], Bare())
     assert (refused.value.code, refused.value.number) == ("SERVICE_NOT_AVAILABLE", 5101)
 
 

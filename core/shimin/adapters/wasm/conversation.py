@@ -8,7 +8,7 @@ from typing import NoReturn
 import structlog
 
 from shimin.adapters.wasm.depth import is_shallow
-from shimin.adapters.wasm.frames import TOKEN_BYTES, Cause, Frame, FrameBroken, Kind, pack
+from shimin.adapters.wasm.frames import HOST_CALLS, TOKEN_BYTES, Cause, Frame, FrameBroken, Kind, pack
 from shimin.adapters.wasm.runner import Runner, RunnerGone
 from shimin.ports.sandbox import (
     HOST_CALL_BYTES_MAX,
@@ -102,7 +102,7 @@ class Conversation:
             RunnerGone: it ended, or sent what does not belong to this call.
         """
         frame = await self._runner.receive()
-        expected = frame.kind in _ANSWERS or frame.kind in {Kind.LOG, Kind.EXECUTE, Kind.FETCH}
+        expected = frame.kind in _ANSWERS or frame.kind in HOST_CALLS or frame.kind == Kind.LOG
         if frame.token != self._token or not expected:
             message = "a frame that belongs to no call at hand"
             raise RunnerGone(message)
@@ -115,9 +115,9 @@ class Conversation:
             return self._refuse("HOST_CALL_TOO_BIG")
         if not is_shallow(text, self._limits.json_depth_max):
             return self._refuse("HOST_CALL_TOO_DEEP")
-        door = self._host.execute if frame.kind == Kind.EXECUTE else self._host.fetch
+        doors = {Kind.EXECUTE: self._host.execute, Kind.FETCH: self._host.fetch, Kind.ASK: self._host.ask}
         try:
-            reply = await door(subject, text)
+            reply = await doors[Kind(frame.kind)](subject, text)
         except HostRefusal as refusal:
             return self._refuse(refusal.code, refusal.message, refusal.detail)
         except Exception:

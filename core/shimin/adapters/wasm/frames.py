@@ -52,6 +52,12 @@ class Kind(IntEnum):
     """numbers: cpu_us, memory_bytes; texts: code, message, detail."""
     ENDED = 23
     """numbers: cpu_us, memory_bytes; texts: cause (``Cause``), what the engine said."""
+    ASK = 24
+    """texts: service, request."""
+
+
+HOST_CALLS = frozenset({Kind.EXECUTE, Kind.FETCH, Kind.ASK})
+"""What a guest asks of the core and waits for."""
 
 
 class Cause:

@@ -31,6 +31,8 @@ OUT_OF_MEMORY = "$OUT_OF_MEMORY"
 PREPARE_MS = 2_000
 HOST_CALL_BYTES_MAX = 256 * 1024
 PRINT_BYTES_MAX = 16 * 1024
+DOORS = (("execute", Kind.EXECUTE), ("fetch", Kind.FETCH), ("ask", Kind.ASK))
+"""The contract's functions that ask the core."""
 LOG_LINE_BYTES = 32
 """Counted for each line beside its text, so that empty lines are not free."""
 BASE_MEMORY_BYTES = 192 * 1024 * 1024
@@ -117,7 +119,7 @@ class Runner:
                     continue
                 with root.add_instance(name) as instance:
                     if name.startswith(f"{CONTRACT}/core@"):
-                        for function, kind in (("execute", Kind.EXECUTE), ("fetch", Kind.FETCH)):
+                        for function, kind in DOORS:
                             self._functions.add_texts(
                                 instance, function, self._door(kind), bytes_max=HOST_CALL_BYTES_MAX
                             )

@@ -9,7 +9,7 @@ from tortoise.indexes import Index
 class Migration(migrations.Migration):
     """The tables of connectors and of the exchange."""
 
-    dependencies = [('shimin', '0006_trusted_documents')]  # noqa: RUF012 - the ORM's own way to say it
+    dependencies = [('shimin', '0008_message_templates')]  # noqa: RUF012 - the ORM's own way to say it
 
     operations = [  # noqa: RUF012 - likewise
         ops.CreateModel(
