@@ -20,6 +20,7 @@ DOMAINS = (
     "ledger",
     "messages",
     "payments",
+    "people",
     "releases",
     "store",
     "vault",
