@@ -1,8 +1,10 @@
 """A developer tries a mini-app on the phone in a real browser: consent, result, payment, receipt, another citizen."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,6 +12,18 @@ import chromium
 from shimin_sdk.dev import DevServer
 
 APP = Path(__file__).parents[2] / "miniapps" / "social-security"
+SKIP = pytest.mark.skipif(
+    chromium.BROWSER is None, reason="no browser here: the server is proven by HTTP in tests/unit/sdk"
+)
+BRIDGE = Path(__file__).parents[2] / "sdk" / "bridge"
+PROBE = """
+window.answers = [];
+window.addEventListener("message", ({ data, ports }) => {
+  ports[0].onmessage = (event) => window.answers.push(event.data.error.code);
+  ports[0].postMessage({ shimin: 1, app: data.app, id: 1, method: "constructor", params: {} });
+  ports[0].postMessage({ shimin: 1, app: "other.app", id: 2, method: "ready", params: {} });
+});
+"""
 SHEET = "document.querySelector('#sheet[open]')?.innerText"
 
 
@@ -41,7 +55,7 @@ async def tap(page: chromium.Page, choice: str) -> str:
     return said
 
 
-@pytest.mark.skipif(chromium.BROWSER is None, reason="no browser here: the server is proven by HTTP in tests/unit/sdk")
+@SKIP
 async def test_a_developer_sees_consent_result_payment_receipt_and_another_citizen(
     server: DevServer, tmp_path: Path
 ) -> None:
@@ -49,7 +63,7 @@ async def test_a_developer_sees_consent_result_payment_receipt_and_another_citiz
         await page.open(server.url, width=1280, height=960)
         sheet = await tap(page, "grant")
         assert "向您显示养老和医疗保险账户余额" in sheet
-        assert "socialInsurance.pension.balance.amountMinor" in sheet
+        assert "socialInsurance › pension\nbalance\nmonthsPaid" in sheet
         shown = "document.body.innerText"
         assert await page.until_in_frame(f"{shown}.includes('¥88,123.45') && {shown}.includes('有 2 笔待缴账单')")
         # the page can reach neither the phone around it nor the network
@@ -64,7 +78,7 @@ async def test_a_developer_sees_consent_result_payment_receipt_and_another_citiz
         receipt = await tap(page, "closed")
         assert ("缴费成功" in receipt, "¥360.50" in receipt) == (True, True)
         panel = await page.evaluate("document.getElementById('calls').innerText")
-        assert ("pay_bill" in panel, "KiB" in panel, "socialInsurance.pension.monthsPaid" in panel) == (
+        assert ("pay_bill" in panel, "KiB" in panel, "monthsPaid" in panel) == (
             True,
             True,
             True,
@@ -80,7 +94,78 @@ async def test_a_developer_sees_consent_result_payment_receipt_and_another_citiz
         assert asked == []
 
 
-@pytest.mark.skipif(chromium.BROWSER is None, reason="no browser here: the server is proven by HTTP in tests/unit/sdk")
+CODE_OF = "((asked) => asked.then(() => 'OK', (error) => error.code))"
+
+
+@SKIP
+async def test_every_method_of_the_bridge_answers_and_none_is_silent(server: DevServer, tmp_path: Path) -> None:
+    manifest = server.backend.folder / "manifest.json"
+    manifest.write_text(manifest.read_text("utf-8").replace('"messages": []', '"messages": ["a", "b"]'), "utf-8")
+    server.backend.reload()
+    async with chromium.browsing(tmp_path / "browser") as page:
+        await page.open(server.url)
+        await tap(page, "refuse")
+        assert await page.until_in_frame("document.body.innerText.includes('需要')")
+        methods = set(await page.evaluate_in_frame("Object.keys(window.shimin)"))
+        typed = (BRIDGE / "bridge.d.ts").read_text("utf-8").partition("export interface Bridge {")[2]
+        assert methods == set(re.findall(r"^  (?:readonly )?(\w+)[<(:]", typed.partition("\n}")[0], re.MULTILINE))
+        for script, said in [
+            ("shimin.canIUse('scan')", True),
+            ("shimin.canIUse('reboot')", False),
+            ("shimin.login().then((found) => found.subject)", "sub_dev_1"),
+            ("shimin.launch().then((found) => found.page)", "pages/overview/overview.html"),
+            (f"{CODE_OF}(shimin.back())", "NOT_FOUND"),
+            (f"{CODE_OF}(shimin.navigate('pages/none/none'))", "NOT_FOUND"),
+            (f"{CODE_OF}(shimin.form.open('constructor'))", "NOT_FOUND"),
+            (f"{CODE_OF}(shimin.requestSubscribe(['a', 'a', 'a', 'a']))", "INVALID_INPUT"),
+            (f"{CODE_OF}(shimin.requestSubscribe(['c']))", "MESSAGE_NOT_DECLARED"),
+            (f"{CODE_OF}(shimin.requestPayment('pay_0'))", "NOT_FOUND"),
+            (f"{CODE_OF}(shimin.requestConsent('operations/none.graphql'))", "NOT_FOUND"),
+            ("shimin.requestConsent('operations/overview.graphql')", "refused"),
+        ]:
+            assert await page.evaluate_in_frame(f"Promise.resolve({script})") == said, script
+
+        async def meanwhile(script: str, choice: str, before: str = "0") -> Any:
+            await page.evaluate_in_frame(f"void {script}.then((found) => (window.found = [found]))")
+            await page.until(f"!!document.querySelector('#sheet[open] [data-choice={choice}]')")
+            await page.evaluate(before)
+            await tap(page, choice)
+            found = await page.until_in_frame("window.found")
+            await page.evaluate_in_frame("void delete window.found")
+            return found[0]
+
+        fill = "void (document.querySelector('#sheet input').value = 'HR-2026-11')"
+        assert await meanwhile("shimin.form.open('pay')", "send", fill) == {"billReference": "HR-2026-11"}
+        assert await meanwhile("shimin.form.open('pay')", "closed") is None
+        assert await meanwhile("shimin.scan()", "send", fill) == "HR-2026-11"
+        assert await meanwhile("shimin.requestSubscribe(['a'])", "accept") == {"a": "accept"}
+        assert await meanwhile("shimin.requestSubscribe(['a', 'b'])", "ban") == {"a": "ban", "b": "ban"}
+        assert await page.evaluate_in_frame("shimin.requestSubscribe(['a'])") == {"a": "ban"}
+
+        await choose(page, "font", "2")
+        assert (
+            await page.until_in_frame("shimin.theme.fontScale === 2 && getComputedStyle(document.body).fontSize")
+            == "32px"
+        )
+        await choose(page, "scheme", "dark")
+        assert await page.until_in_frame("shimin.theme.colorScheme === 'dark'")
+        await page.evaluate_in_frame("void setTimeout(() => { throw new Error('page broke') })")
+        await page.until("document.getElementById('calls').innerText.includes('page broke')")
+
+
+@SKIP
+async def test_an_unknown_method_is_unsupported_and_another_app_is_refused(server: DevServer, tmp_path: Path) -> None:
+    script = server.backend.folder / "pages" / "overview" / "overview.js"
+    script.write_text(PROBE, "utf-8")
+    async with chromium.browsing(tmp_path / "browser") as page:
+        await page.open(server.url)
+        assert await page.until_in_frame("window.answers?.length === 2 && window.answers") == [
+            "UNSUPPORTED",
+            "FORBIDDEN",
+        ]
+
+
+@SKIP
 async def test_broken_code_shows_its_traceback_and_the_phone_recovers(server: DevServer, tmp_path: Path) -> None:
     entry = server.backend.folder / "server" / "app.py"
     good = entry.read_text("utf-8")

@@ -23,6 +23,7 @@ from shimin_sdk.testing.clock import TestClock
 from shimin_sdk.testing.memory import InboxMessage
 
 CALLS_MAX = 50
+PAGE_ERROR_CHARS_MAX = 500
 LATE_S = 3.0
 """How long the channel keeps a late payment waiting."""
 OUTCOMES = ("paid", "failed", "late", "twice", "refunded", "cancelled")
@@ -112,10 +113,11 @@ class Backend:
             return {
                 "generation": self.generation,
                 "problem": self.problem,
-                "app": {"id": self._package.app_id, "page": self._page(), **names},
+                "app": {"id": self._package.app_id, **self._shown(), **names},
                 "texts": {**self._package.texts.get("en", {}), **self._package.texts.get(locale, {})},
                 "citizens": [{"subject": one.subject, "name": one.name} for one in self._citizens],
                 "granted": sorted(host.granted) if host else [],
+                "denied": sorted(host.denied) if host else [],
                 "inbox": self.inbox.get(subject, []),
                 "calls": [asdict(one) for one in reversed(self.calls)],
             }
@@ -144,6 +146,23 @@ class Backend:
             {"grant": phone.grant, "refuse": phone.deny, "withdraw": phone.withdraw}[decision](document)
         self.changed()
         return {"ok": True, "result": decision}
+
+    def sheet(self, subject: str, locale: str, document: str) -> dict[str, Any]:
+        """Return what the consent sheet shows of a document, and what the citizen decided."""
+        with self._turn:
+            host = self._hosts.get(subject)
+            if host is None or document not in self._texts:
+                return _Refused("NOT_FOUND", "no such citizen or document").answer
+            host.locale = locale
+            return {"ok": True, "result": host.sheet(document) | {"fields": self._personal(document)}}
+
+    def page_error(self, subject: str, message: str) -> dict[str, Any]:
+        """Show what went wrong in a page on the panel."""
+        with self._turn:
+            used = Used("page", subject, "PAGE_ERROR", lines=[message[:PAGE_ERROR_CHARS_MAX]])
+            self.calls = [*self.calls, used][-CALLS_MAX:]
+        self.changed()
+        return {"ok": True, "result": None}
 
     def payment(self, subject: str, payment_id: str) -> dict[str, Any]:
         """Return what the cashier shows."""
@@ -224,7 +243,9 @@ class Backend:
         answer = self._noting(used, host, lambda: phone.call(used.operation, sent, key=key))
         error = answer.get("error", {})
         if error.get("code") == "CONSENT_REQUIRED":
-            answer = self._sheet(error)
+            path = self._document_of(json.loads(error["detail"] or "{}"))
+            detail = json.dumps(host.sheet(path) | {"fields": self._personal(path)}, ensure_ascii=False)
+            answer = _Refused("CONSENT_REQUIRED", error["message"], detail).answer
         self.calls = [*self.calls, used][-CALLS_MAX:]
         self._deliver(used.subject, host, sent_before)
         return answer
@@ -254,19 +275,21 @@ class Backend:
         used.lines = [f"{level}: {message}" for level, message in host.lines[said:]]
         return answer
 
-    def _sheet(self, error: Mapping[str, Any]) -> dict[str, Any]:
-        """Return what the consent sheet shows."""
-        sheet = json.loads(error["detail"] or "{}")
+    def _document_of(self, sheet: Mapping[str, Any]) -> str:
+        """Return the path of the document that a refusal names by its digest."""
         digests = {f"sha256:{hashlib.sha256(text.encode()).hexdigest()}": path for path, text in self._texts.items()}
-        path = digests.get(sheet.get("document_id", ""), "")
-        sheet |= {"document": path, "fields": self._personal(path)}
-        return _Refused("CONSENT_REQUIRED", error["message"], json.dumps(sheet, ensure_ascii=False)).answer
+        return digests[sheet["document_id"]]
 
     def _personal(self, path: str) -> list[str]:
         """Return the fields a query reads; what a mutation answers with is no reading of personal data."""
         text = self._texts.get(path, "")
         return [] if text.lstrip().startswith("mutation") else fields_of(text)
 
-    def _page(self) -> str:
-        page = str((self._package.manifest.get("pages") or [""])[0])
-        return page if page.endswith(".html") or not page else f"{page}.html"
+    def _shown(self) -> dict[str, Any]:
+        """Return the pages, forms and message templates that the phone can open."""
+        if not self._package.manifest:
+            return {"page": "", "pages": [], "forms": {}, "messages": []}
+        pages = [str(page) for page in self._package.manifest["pages"]]
+        pages = [page if page.endswith(".html") else f"{page}.html" for page in pages]
+        messages = self._package.manifest["shimin"].get("messages", [])
+        return {"page": pages[0], "pages": pages, "forms": self._package.forms, "messages": messages}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from shimin_sdk.app import App
 from shimin_sdk.connector import Reply
@@ -68,25 +68,28 @@ def _replies(items: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str, str], R
     }
 
 
-def bills_in(data: Any) -> Iterator[Mapping[str, Any]]:
+def bills_in(data: object) -> Iterator[Mapping[str, Any]]:
     """Return every bill in a document's data: an object with a reference, an amount and a state."""
-    if isinstance(data, Mapping):
-        if {"reference", "amount", "state"} <= data.keys():
-            yield data
-        for item in data.values():
-            yield from bills_in(item)
+    if isinstance(data, dict):
+        item = cast("Mapping[str, Any]", data)
+        if {"reference", "amount", "state"} <= item.keys():
+            yield item
+        for inner in item.values():
+            yield from bills_in(inner)
     elif isinstance(data, list):
-        for item in data:
-            yield from bills_in(item)
+        for inner in cast("list[object]", data):
+            yield from bills_in(inner)
 
 
-def settled(data: Any, bills: Mapping[str, Bill]) -> Any:
+def settled(data: object, bills: Mapping[str, Bill]) -> Any:
     """Return a document's data with the state of each bill as it is now."""
-    if isinstance(data, Mapping):
-        now = {key: settled(item, bills) for key, item in data.items()}
-        bill = bills.get(str(now.get("reference"))) if "state" in now else None
-        return now | {"state": bill.state} if bill else now
-    return [settled(item, bills) for item in data] if isinstance(data, list) else data
+    if isinstance(data, list):
+        return [settled(inner, bills) for inner in cast("list[object]", data)]
+    if not isinstance(data, dict):
+        return data
+    now = {name: settled(inner, bills) for name, inner in cast("Mapping[str, object]", data).items()}
+    bill = bills.get(str(now.get("reference"))) if "state" in now else None
+    return now | {"state": bill.state} if bill else now
 
 
 def _current(data: Any, bills: Mapping[str, Bill], _variables: Mapping[str, Any]) -> Any:

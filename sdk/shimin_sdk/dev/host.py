@@ -1,5 +1,6 @@
 """One invented citizen's core: the testing host, and a note of every door that the code went through."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,11 @@ class DeskHost(MemoryHost):
         except AssertionError:
             msg = f"{FILE} has no answer for {document}: write one under this citizen's answers"
             raise Unprepared(msg) from None
+
+    def sheet(self, document: str) -> dict[str, Any]:
+        """Return what the consent sheet says of a document, and if the citizen decided: granted, refused or open."""
+        state = "granted" if document in self.granted else "refused" if document in self.denied else "open"
+        return {**json.loads(self._sheet(document)), "document": document, "state": state}
 
     def fetch(self, connector: str, request: str, /) -> str:
         """Answer for a department's system what the file of citizens says."""

@@ -9,7 +9,8 @@ Source: WHATWG HTML, sandboxed browsing contexts; W3C CSP level 3.
 import json
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import resources
@@ -29,7 +30,7 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg",
     ".jpeg": "image/jpeg", ".webp": "image/webp", ".woff2": "font/woff2",
 }  # fmt: skip
-_SHELL_FILES = ("phone.html", "phone.css", "phone.js", "words.js")
+_SHELL_FILES = ("phone.html", "phone.css", "phone.js", "desk.js", "host.js", "panel.js", "sheets.js", "words.js")
 
 
 class DevServer:
@@ -141,21 +142,24 @@ class _Desk(BaseHTTPRequestHandler):
             self._say(HTTPStatus.OK, json.dumps(answer, ensure_ascii=False).encode(), "application/json")
 
     def _answer(self, verb: str, sent: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        backend, subject = self.desk.backend, str(sent["subject"])
-        match verb:
-            case "state":
-                number = self.desk.wait_news(int(sent["after"])) if "after" in sent else self.desk.number
-                return backend.state(subject, str(sent["locale"])) | {"number": number, "pages": self._pages()}
-            case "call":
-                key = sent.get("idempotencyKey")
-                return backend.call(subject, str(sent["locale"]), str(sent["operation"]), sent.get("input", {}), key)
-            case "decide":
-                return backend.decide(subject, str(sent["document"]), str(sent["decision"]))
-            case "payment":
-                return backend.payment(subject, str(sent["paymentId"]))
-            case "pay":
-                return backend.pay(subject, str(sent["paymentId"]), str(sent["outcome"]))
-        return None
+        backend, subject, locale = self.desk.backend, str(sent["subject"]), str(sent["locale"])
+        verbs: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+            "state": lambda: self._state(subject, locale, sent.get("after")),
+            "call": lambda: backend.call(
+                subject, locale, str(sent["operation"]), sent.get("input", {}), sent.get("idempotencyKey")
+            ),
+            "sheet": lambda: backend.sheet(subject, locale, str(sent["document"])),
+            "decide": lambda: backend.decide(subject, str(sent["document"]), str(sent["decision"])),
+            "payment": lambda: backend.payment(subject, str(sent["paymentId"])),
+            "pay": lambda: backend.pay(subject, str(sent["paymentId"]), str(sent["outcome"])),
+            "wrong": lambda: backend.page_error(subject, str(sent["message"])),
+        }
+        return verbs[verb]() if verb in verbs else None
+
+    def _state(self, subject: str, locale: str, after: object) -> Mapping[str, Any]:
+        """Return what there is to show; with ``after``, as soon as there is something newer."""
+        number = self.desk.wait_news(after) if isinstance(after, int) else self.desk.number
+        return self.desk.backend.state(subject, locale) | {"number": number, "pages": self._pages()}
 
     def _is_here(self) -> bool:
         """Refuse a name that was made to point at this machine (DNS rebinding)."""
@@ -207,4 +211,5 @@ class _Desk(BaseHTTPRequestHandler):
         for name, value in (plain | dict(rules or {})).items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        with suppress(ConnectionError):  # a browser that went away needs no answer
+            self.wfile.write(body)

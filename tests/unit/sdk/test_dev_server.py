@@ -66,7 +66,7 @@ def asked(backend: Backend, key: str = "tap-1") -> str:
 def test_only_the_phones_own_page_works_its_buttons(server: DevServer, headers: dict[str, str], status: int) -> None:
     here = f"http://127.0.0.1:{server.port}"
     sent = {name: here if value == "HERE" else value for name, value in headers.items()}
-    body = json.dumps({"subject": LIN, "document": OVERVIEW, "decision": "grant"})
+    body = json.dumps({"subject": LIN, "locale": "en", "document": OVERVIEW, "decision": "grant"})
     assert ask(server, "POST", f"/{server.shell_secret}/decide", body, **sent)[0] == status
     granted = server.backend.state(LIN, "en")["granted"]
     assert granted == ([OVERVIEW] if status == 200 else [])
