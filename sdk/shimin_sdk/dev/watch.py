@@ -12,7 +12,7 @@ EVERY_S = 0.15
 
 def _seen(folder: Path) -> dict[str, tuple[int, int]]:
     """Return size and time of each file that the phone depends on."""
-    found = {}
+    found: dict[str, tuple[int, int]] = {}
     paths = [folder / name for name in (*SINGLE_FILES, FILE)]
     paths += [path for name in FOLDERS for path in (folder / name).rglob("*") if path.suffix in FOLDERS[name]]
     for path in paths:
