@@ -11,6 +11,7 @@ from shimin_sdk.cli.exits import EPILOG
 from shimin_sdk.cli.options import HERE, Folder, Json, Lang, locale_of, need_folder
 from shimin_sdk.cli.say import Say
 from shimin_sdk.dev import DevServer
+from shimin_sdk.dev.walls import WallsMissing, open_walls
 
 
 def add_to(app: typer.Typer) -> None:
@@ -25,6 +26,9 @@ def dev(
         int, typer.Option("--port", min=0, max=65535, help="Where to listen on 127.0.0.1; 0 takes a free port.")
     ] = 0,
     show: Annotated[bool, typer.Option("--open/--no-open", help="Open the phone in your browser.")] = True,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Build the component as the platform would, and run that.")
+    ] = False,
     as_json: Json = False,
     lang: Lang = "en",
 ) -> None:
@@ -32,7 +36,11 @@ def dev(
     say = Say(locale_of(lang), as_json=as_json)
     need_folder(folder, say)
     try:
-        server = DevServer(folder, port=port)
+        walls = open_walls() if sandbox else None
+    except WallsMissing as missing:
+        say.stop(str(missing), then="install the platform beside it: in its repository run make install-run")
+    try:
+        server = DevServer(folder, port=port, walls=walls)
     except OSError:
         say.stop(f"port {port} cannot be used", then="leave --port out, or name another")
     with server:

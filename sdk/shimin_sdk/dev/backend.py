@@ -15,6 +15,7 @@ from typing import Any
 from shimin_sdk.dev.citizens import Invented, furnish, read_citizens
 from shimin_sdk.dev.fields import fields_of
 from shimin_sdk.dev.host import DeskHost
+from shimin_sdk.dev.walls import WalledApp, Walls
 from shimin_sdk.errors import MiniAppError
 from shimin_sdk.pack.embed import package_data
 from shimin_sdk.package import PackageData
@@ -62,21 +63,26 @@ class _Refused(Exception):  # noqa: N818 - an answer to the page
 class Backend:
     """One mini-app's folder with its invented citizens; every method may be called from any thread."""
 
-    def __init__(self, folder: Path, *, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, folder: Path, *, changed: Callable[[], None] = lambda: None, walls: Walls | None = None) -> None:
         """Load the folder; code that does not load is a problem to show, never a reason to stop.
 
         Args:
             folder: the mini-app's folder.
             changed: told when the phone has something new to show.
+            walls: runs handlers in the real sandbox; without it they run in this interpreter.
         """
         self.folder = folder
         self.changed = changed
         self.generation = 0
         self.problem = ""
         """The traceback of code that does not load; empty when all is well."""
+        self.building = ""
+        """The step of the build that runs; empty when none does."""
         self.calls: list[Used] = []
         self.inbox: dict[str, list[dict[str, Any]]] = {}
         self._turn = threading.RLock()
+        self._walls = walls
+        self._building = threading.Lock()
         self._hosts: dict[str, DeskHost] = {}
         self._citizens: list[Invented] = []
         self._texts: dict[str, str] = {}
@@ -97,6 +103,9 @@ class Backend:
             else:
                 self._package, self._app, self._citizens, self._texts = package, app, citizens, texts
                 self.problem = ""
+                if self._walls is not None:
+                    self._app = WalledApp(app, self._walls)
+                    self.building = "stage"
                 for one in citizens:
                     host = self._hosts.get(one.subject)
                     host = self._hosts[one.subject] = host or DeskHost(package, texts)
@@ -104,6 +113,28 @@ class Backend:
                     furnish(host, one)
             self.generation += 1
         self.changed()
+        if self.building:
+            threading.Thread(target=self._build, args=(self.generation,), daemon=True).start()
+
+    def _build(self, generation: int) -> None:
+        """Build what was saved last; a save meanwhile makes this build one of the past."""
+
+        def tell(step: str) -> None:
+            self.building = step
+            self.changed()
+
+        with self._building:
+            if self._walls is None or generation != self.generation:
+                return
+            problem = ""
+            try:
+                self._walls.build(self.folder, tell)
+            except Exception as error:  # noqa: BLE001 - whatever the developer wrote is shown to them
+                problem = str(error)
+            if generation == self.generation:
+                self.problem, self.building = problem, ""
+                self.generation += 1
+                self.changed()
 
     def state(self, subject: str, locale: str) -> dict[str, Any]:
         """Return everything that the phone and the panel show."""
@@ -113,6 +144,7 @@ class Backend:
             return {
                 "generation": self.generation,
                 "problem": self.problem,
+                "building": self.building,
                 "app": {"id": self._package.app_id, **self._shown(), **names},
                 "texts": {**self._package.texts.get("en", {}), **self._package.texts.get(locale, {})},
                 "citizens": [{"subject": one.subject, "name": one.name} for one in self._citizens],
@@ -127,6 +159,8 @@ class Backend:
         with self._turn:
             if self._app is None or self.problem:
                 return _Refused("INTERNAL", "the server code does not load; see the panel").answer
+            if self.building:
+                return _Refused("BUILDING", f"the component is being built: {self.building}").answer
             host = self._hosts.get(subject)
             if host is None:
                 return _Refused("NOT_FOUND", "no such citizen").answer
@@ -268,6 +302,10 @@ class Backend:
             used.wall_ms = round((time.perf_counter() - wall) * 1000, 2)
             used.memory_kib = round(tracemalloc.get_traced_memory()[1] / 1024, 1)
             tracemalloc.stop()
+        if isinstance(self._app, WalledApp) and self._app.last is not None:
+            last = self._app.last
+            used.cpu_ms, used.wall_ms = round(last.cpu_ms, 2), round(last.wall_ms, 2)
+            used.memory_kib = round(last.memory_bytes / 1024, 1)
         used.code = answer.get("error", {}).get("code", "OK")
         used.host_calls = list(host.doors)
         documents = dict.fromkeys(path for path, _ in host.calls[ran:])

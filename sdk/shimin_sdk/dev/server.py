@@ -19,6 +19,7 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit
 
 from shimin_sdk.dev.backend import Backend
+from shimin_sdk.dev.walls import Walls
 from shimin_sdk.dev.watch import Watch
 from shimin_sdk.pack.folder import belongs
 from shimin_sdk.wire import INPUT_BYTES_MAX
@@ -36,12 +37,13 @@ _SHELL_FILES = ("phone.html", "phone.css", "phone.js", "desk.js", "host.js", "pa
 class DevServer:
     """The phone of one folder, served on 127.0.0.1 until closed; use it as a context."""
 
-    def __init__(self, folder: Path, *, port: int = 0) -> None:
+    def __init__(self, folder: Path, *, port: int = 0, walls: Walls | None = None) -> None:
         """Listen and watch the folder.
 
         Args:
             folder: the mini-app's folder.
             port: 0 takes a free one.
+            walls: runs handlers in the real sandbox; closed with the server.
 
         Raises:
             OSError: the port is taken.
@@ -50,7 +52,8 @@ class DevServer:
         self._news = threading.Condition()
         self.number = 0
         self.closed = False
-        self.backend = Backend(folder, changed=self._changed)
+        self._walls = walls
+        self.backend = Backend(folder, changed=self._changed, walls=walls)
         server = self
 
         class Desk(_Desk):
@@ -79,6 +82,8 @@ class DevServer:
         self._changed()
         self._http.shutdown()
         self._http.server_close()
+        if self._walls is not None:
+            self._walls.close()
 
     def wait_news(self, number: int) -> int:
         """Return as soon as there is something newer than ``number``, or after ``EVENT_WAIT_S``."""

@@ -3,15 +3,19 @@
 import http.client
 import json
 import shutil
+import signal
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from shimin_sdk.cli.commands import app as cli
 from shimin_sdk.dev import Backend, DevServer
 from shimin_sdk.dev.fields import fields_of
 
@@ -270,3 +274,40 @@ with DevServer(Path({str(folder)!r})) as server:
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert ("stopped here" in done.stdout, "CONSENT_REQUIRED" in done.stdout) == (True, True), done.stderr
+
+
+def test_the_command_says_where_the_phone_is_and_ends_at_ctrl_c(folder: Path) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "from shimin_sdk.cli import main; main()",
+        "dev",
+        str(folder),
+        "--no-open",
+        "--json",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        said = json.loads(started.stdout.readline())
+        with urllib.request.urlopen(said["url"], timeout=10) as answer:  # noqa: S310 - our own
+            assert 'sandbox="allow-scripts"' in answer.read().decode()
+        assert said["url"].startswith("http://127.0.0.1:")
+        started.send_signal(signal.SIGINT)
+        assert started.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["none"], "has no manifest.json"),
+        ([str(APP), "--port", "TAKEN"], "cannot be used"),
+        ([str(APP), "--sandbox"], "make install-run"),
+    ],
+)
+def test_the_command_says_what_to_do_instead(
+    options: list[str], says: str, server: DevServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shimin_sdk.dev.walls.GROUP", "shimin_sdk.nothing")
+    asked = [str(server.port) if item == "TAKEN" else item for item in options]
+    done = CliRunner().invoke(cli, ["dev", *asked, "--no-open", "--lang", "en"])
+    assert (done.exit_code, says in " ".join(done.output.split())) == (2, True), done.output

@@ -60,6 +60,8 @@ export function show(unread) {
   choices("font", ["0.85", "1", "1.3", "2"].map((key) => [key, `${key * 100}%`]), chosen.font);
   at("unread").hidden = unread <= 0;
   at("unread").textContent = String(unread);
+  at("building").hidden = !known.building;
+  at("building").textContent = `${say("building")} ${known.building}`;
   at("problem").hidden = !known.problem;
   at("problem").querySelector("pre").textContent = known.problem;
   const consents = [...known.granted.map((one) => [one, "granted"]), ...known.denied.map((one) => [one, "refused"])];
