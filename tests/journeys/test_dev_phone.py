@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -178,3 +179,63 @@ async def test_broken_code_shows_its_traceback_and_the_phone_recovers(server: De
         entry.write_text(good, "utf-8")
         await page.until("document.getElementById('problem').hidden")
         assert await page.until_in_frame("document.body.innerText.includes('88,123.45')")
+        at_once = server.backend.folder / "pages" / "overview" / "overview.js"
+        started = time.monotonic()
+        at_once.write_text(f"{at_once.read_text('utf-8')}\ndocument.title = 'saved';\n", "utf-8")
+        assert await page.until_in_frame("document.title === 'saved'")
+        took_s = time.monotonic() - started
+        print(f"from the save to the page in the browser: {took_s:.2f} s")
+        assert took_s < 5  # well below one on a quiet machine
+
+
+# what a person sees: the ratio of WCAG 2.2, 1.4.3, for everything that has words of its own
+CONTRAST = """
+(() => {
+  const rgb = (text) => text.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b].map((one) => one / 255)
+    .map((one) => one <= 0.04045 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, one, at) => sum + one * [0.2126, 0.7152, 0.0722][at], 0);
+  const behind = (one) => {
+    for (; one; one = one.parentElement) {
+      const color = rgb(getComputedStyle(one).backgroundColor);
+      if (color[3] !== 0) return color;
+    }
+    return [255, 255, 255];
+  };
+  const words = [...document.querySelectorAll("body *")].filter((one) =>
+    one.checkVisibility() && [...one.childNodes].some((node) => node.nodeType === 3 && node.data.trim()));
+  return words.map((one) => {
+    const [a, b] = [light(rgb(getComputedStyle(one).color)), light(behind(one))].sort((x, y) => y - x);
+    return [one.textContent.slice(0, 30), (a + 0.05) / (b + 0.05)];
+  });
+})()
+"""
+NAMES = """
+[...document.querySelectorAll("select, button, iframe, dialog input")].filter((one) => one.checkVisibility())
+  .map((one) => one.labels?.[0]?.textContent || one.textContent || one.title || one.ariaLabel || "")
+"""
+
+
+@SKIP
+async def test_the_phone_is_readable_and_works_by_keyboard(server: DevServer, tmp_path: Path) -> None:
+    async with chromium.browsing(tmp_path / "browser") as page:
+        await page.open(server.url)
+        await page.until("!!document.querySelector('#sheet[open]')")
+        for scheme in ("light", "dark"):
+            await choose(page, "scheme", scheme)
+            found = await page.evaluate(CONTRAST)
+            assert len(found) > 15
+            assert [one for one in found if one[1] < 4.5] == []
+        assert [name for name in await page.evaluate(NAMES) if not name.strip()] == []
+        # while the sheet is open, the keyboard stays out of the page behind it
+        assert await page.evaluate("document.activeElement.id") == "sheet-title"
+        order = []
+        for _ in range(2):
+            await page.press("Tab", code=9)
+            order.append(await page.evaluate("document.activeElement.dataset.choice"))
+        assert order == ["refuse", "grant"]
+        assert await page.evaluate("document.getElementById('screen').inert") is True
+        await page.evaluate("document.getElementById('sheet').focus()")
+        await page.press("Escape", code=27)
+        await page.until("!document.querySelector('#sheet[open]')")
+        assert await page.until_in_frame("!document.getElementById('retry').hidden")

@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from shimin_sdk.cli.commands import app as cli
+from shimin_sdk.cli.new import Names, create
 from shimin_sdk.dev import Backend, DevServer
 from shimin_sdk.dev.fields import fields_of
 
@@ -274,6 +275,32 @@ with DevServer(Path({str(folder)!r})) as server:
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert ("stopped here" in done.stdout, "CONSENT_REQUIRED" in done.stdout) == (True, True), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("template", "operation", "sent", "key"),
+    [
+        ("query", "balance", {}, None),
+        ("pay", "bills", {}, None),
+        ("pay", "pay", {"billReference": "B-1"}, "tap-1"),
+        ("case", "cases", {}, None),
+        ("case", "apply", {"kind": "new", "wantedOn": "2999-01-01"}, "tap-1"),
+    ],
+)
+def test_a_new_mini_app_of_each_template_answers_on_the_desk(
+    tmp_path: Path, template: str, operation: str, sent: dict[str, str], key: str | None
+) -> None:
+    create(tmp_path / "app", Names("linhai.test.probe", "linhai.test", "服务", "Service"), template)
+    desk = Backend(tmp_path / "app")
+    assert desk.problem == ""
+    answers = []
+    for citizen in ("sub_dev_1", "sub_dev_2") if key is None else ("sub_dev_1",):
+        for document in (tmp_path / "app" / "operations").glob("*.graphql"):
+            desk.decide(citizen, f"operations/{document.name}", "grant")
+        answer = desk.call(citizen, "en", operation, sent, key)
+        assert answer["ok"], (answer, desk.calls[-1].trace)
+        answers.append(json.dumps(answer["result"]))
+    assert len(set(answers)) == len(answers)  # each citizen their own data
 
 
 def test_the_command_says_where_the_phone_is_and_ends_at_ctrl_c(folder: Path) -> None:
