@@ -40,6 +40,7 @@ _TABLE = """
 4001 RATE_LIMITED              Call again later, each time after a longer pause.
 4002 HOST_CALLS_EXCEEDED       Ask for more with one document instead of many documents for a little.
 4003 STORE_FULL                Delete what is not needed; the store is for small things.
+4004 MESSAGES_EXCEEDED         Send less: a citizen takes few messages a day from one mini-app.
 5001 SOURCE_UNAVAILABLE        Say that the department does not answer now; never show an empty account instead.
 5002 DEADLINE_EXCEEDED         Do less in one call.
 5003 PAYMENTS_CLOSED           Say that nothing can be paid here now.

@@ -210,6 +210,7 @@ _BY_CODE: Mapping[str, type[HostError]] = {
     "DEADLINE_EXCEEDED": UpstreamUnavailable,
     "HOST_CALLS_EXCEEDED": QuotaExceeded,
     "STORE_FULL": QuotaExceeded,
+    "MESSAGES_EXCEEDED": QuotaExceeded,
     "DOCUMENT_NOT_DECLARED": ScopeNotDeclared,
     "DOCUMENT_NOT_REGISTERED": ScopeNotDeclared,
     "CONNECTOR_NOT_AVAILABLE": ScopeNotDeclared,

@@ -45,11 +45,17 @@ def test_a_refusal_has_words_in_every_locale(refusal: type[Refusal]) -> None:
         assert placeholders(words[locale]) <= known
 
 
+WORDS_ARE_VALUES = {"message.mini_app.note.title", "message.mini_app.note.body"}
+"""Texts whose words were made in each language before: the same places, each ending in its language."""
+
+
 @pytest.mark.parametrize("code", texts())
 def test_a_text_says_the_same_in_every_locale(code: str) -> None:
     words = texts()[code]
     assert [locale for locale in LOCALES if not words.get(locale)] == []
     used = [placeholders(words[locale]) for locale in LOCALES]
+    if code in WORDS_ARE_VALUES:
+        used = [{place.rpartition("_")[0] for place in places} for places in used]
     assert used[0] == used[1]
 
 

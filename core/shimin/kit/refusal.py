@@ -81,3 +81,10 @@ class InvalidInput(Refusal):
     code = "INVALID_INPUT"
     field: str
     reason: str
+
+
+class IdempotencyConflict(Refusal):
+    """The same key or id came before with other content; the first content stands, nothing was done now."""
+
+    code = "IDEMPOTENCY_CONFLICT"
+    http_status = 409

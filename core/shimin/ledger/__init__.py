@@ -3,7 +3,6 @@
 from shimin.ledger.errors import (
     AccountUnknown,
     CurrencyMismatch,
-    IdempotencyConflict,
     InsufficientFunds,
     TransferEnded,
     TransferUnknown,
@@ -24,7 +23,6 @@ __all__ = [
     "CurrencySums",
     "Finding",
     "HoldTransfer",
-    "IdempotencyConflict",
     "InsufficientFunds",
     "LedgerReport",
     "OpenAccount",

@@ -3,13 +3,6 @@
 from shimin.kit.refusal import Refusal
 
 
-class IdempotencyConflict(Refusal):
-    """The same key or id came before with other content; the first content stands, nothing was done now."""
-
-    code = "IDEMPOTENCY_CONFLICT"
-    http_status = 409
-
-
 class AccountUnknown(Refusal):
     """There is no such account."""
 

@@ -3,9 +3,9 @@
 from shimin.db import Unit
 from shimin.kit.call import Call
 from shimin.kit.clock import Clock
-from shimin.kit.refusal import Refusal
+from shimin.kit.refusal import IdempotencyConflict, Refusal
 from shimin.ledger import rows
-from shimin.ledger.errors import AccountUnknown, CurrencyMismatch, IdempotencyConflict, InsufficientFunds
+from shimin.ledger.errors import AccountUnknown, CurrencyMismatch, InsufficientFunds
 from shimin.ledger.model import HoldTransfer, Transfer
 
 

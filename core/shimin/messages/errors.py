@@ -17,3 +17,19 @@ class SlotsMismatch(Refusal):
     template: str
     missing: list[str]
     unknown: list[str]
+
+
+class MessageNotDeclared(Refusal):
+    """The release does not declare a message template of that name."""
+
+    code = "MESSAGE_NOT_DECLARED"
+    template: str
+
+
+class MessagesExceeded(Refusal):
+    """The mini-app has sent the citizen as many messages in a day as it may."""
+
+    code = "MESSAGES_EXCEEDED"
+    http_status = 429
+    retryable = True
+    messages_max: int

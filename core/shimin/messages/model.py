@@ -11,6 +11,9 @@ from shimin.kit.text import say
 from shimin.messages.errors import SlotsMismatch, TemplateUnknown
 
 SLOT_CHARS_MAX = 200
+APP_NOTE = "mini_app.note"
+"""The template of everything that mini-apps send: whole words in each language, made from the release's own texts."""
+NOTE_CHARS_MAX = 2_000
 
 
 class SenderKind(StrEnum):
@@ -27,6 +30,7 @@ class Template:
 
     name: str
     slots: frozenset[str]
+    slot_chars_max: int = SLOT_CHARS_MAX
 
     @property
     def title_code(self) -> str:
@@ -44,6 +48,7 @@ TEMPLATES: Mapping[str, Template] = {
     for template in (
         Template("payment.receipt", frozenset({"subject", "amount", "receipt_number", "payee", "paid_at"})),
         Template("payment.failed", frozenset({"subject", "amount"})),
+        Template(APP_NOTE, frozenset({"title_zh", "title_en", "body_zh", "body_en"}), NOTE_CHARS_MAX),
     )
 }
 """Every template; its words are in ``texts.toml`` in each locale."""
@@ -77,12 +82,13 @@ def check_values(template_name: str, values: Mapping[str, str]) -> None:
 
     Raises:
         TemplateUnknown: there is no such template.
-        SlotsMismatch: a slot is missing, unknown or longer than ``SLOT_CHARS_MAX``.
+        SlotsMismatch: a slot is missing, unknown or longer than the template's ``slot_chars_max``.
     """
     template = TEMPLATES.get(template_name)
     if template is None:
         raise TemplateUnknown(template=template_name)
     missing = sorted(template.slots - values.keys())
-    unknown = sorted({*values.keys() - template.slots, *(k for k, v in values.items() if len(v) > SLOT_CHARS_MAX)})
+    too_long = {slot for slot, words in values.items() if len(words) > template.slot_chars_max}
+    unknown = sorted((values.keys() - template.slots) | too_long)
     if missing or unknown:
         raise SlotsMismatch(template=template_name, missing=missing, unknown=unknown)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from shimin import store
+from shimin import messages, store
 from shimin.kit.refusal import InvalidInput
 from shimin.miniapps.errors import ServiceNotAvailable
 
@@ -70,10 +70,27 @@ async def _delete(offers: Offers, asked: Asked) -> Any:
 
 async def _keys(offers: Offers, asked: Asked) -> Any:
     async with offers.db.reader() as reader:
-        return await store.keys(offers.call, str(asked.get("prefix", "")), reader=reader)
+        return await store.keys(offers.call, _text({"prefix": "", **asked}, "prefix"), reader=reader)
+
+
+async def _send(offers: Offers, asked: Asked) -> Any:
+    params = asked.get("params", {})
+    if not isinstance(params, dict):
+        raise InvalidInput(field="params", reason="one JSON object")
+    order = messages.SendForApp(id=_text(asked, "id"), template=_text(asked, "template"), params=params)
+    async with offers.db.unit() as unit:
+        return {"id": await messages.send_for_app(offers.call, order, unit=unit, clock=offers.clock)}
+
+
+def _text(asked: Asked, field: str) -> str:
+    value = asked.get(field)
+    if not isinstance(value, str):
+        raise InvalidInput(field=field, reason="a text")
+    return value
 
 
 _ANSWERING: Mapping[str, Callable[[Offers, Asked], Awaitable[Any]]] = {
+    "messages.send": _send,
     "store.get": _get,
     "store.put": _put,
     "store.delete": _delete,

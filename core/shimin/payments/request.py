@@ -6,8 +6,7 @@ from shimin.db import Reader, Unit
 from shimin.kit.call import Call
 from shimin.kit.clock import Clock
 from shimin.kit.ids import check_id, new_id
-from shimin.kit.refusal import NotAllowed
-from shimin.ledger import IdempotencyConflict
+from shimin.kit.refusal import IdempotencyConflict, NotAllowed
 from shimin.payments import rows
 from shimin.payments.errors import BillAlreadyPaid, BillNotPayable
 from shimin.payments.model import BillDetails, BillState, Payment

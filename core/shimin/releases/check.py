@@ -7,12 +7,13 @@ from pathlib import Path
 
 import structlog
 
-from shimin import consent
+from shimin import consent, messages
 from shimin.consent import DocumentTerms
 from shimin.db import Database
 from shimin.kit.call import Call
 from shimin.kit.clock import Clock
-from shimin.kit.refusal import NotFound, Refusal
+from shimin.kit.refusal import InvalidInput, NotFound, Refusal
+from shimin.messages import AppTemplate
 from shimin.ports.blobs import Blobs
 from shimin.ports.edge import Edge
 from shimin.ports.sandbox import ComponentBuilder, artifact_statement
@@ -55,6 +56,7 @@ async def check(
         return release
     package = await asyncio.to_thread(read, await blobs.get(package_key))
     documents, findings = _read_documents(package, edge)
+    templates = _templates(package, findings)
     broken_rules = await asyncio.to_thread(check_package, package)
     findings = [*(str(item) for item in broken_rules if item.severity == "error"), *findings]
     artifact = None
@@ -64,7 +66,7 @@ async def check(
         except Refusal as refusal:
             findings = [str(refusal)]
     try:
-        return await _conclude(call, release, artifact, documents, findings, db=db, clock=clock)
+        return await _conclude(call, release, artifact, documents, templates, findings, db=db, clock=clock)
     except InvalidTransition:
         async with db.reader() as reader:  # another process checked the same release meanwhile
             concluded = await rows.find(reader, release_id)
@@ -78,6 +80,7 @@ async def _conclude(
     release: Release,
     artifact: Artifact | None,
     documents: list[ReleaseDocument],
+    templates: list[AppTemplate],
     findings: list[str],
     *,
     db: Database,
@@ -95,10 +98,26 @@ async def _conclude(
         await consent.register_documents(
             unit, release_id=release.id, app_id=release.app_id, documents=terms, clock=clock
         )
+        await messages.register_templates(unit, release_id=release.id, templates=templates)
         found = await rows.find(unit, release.id)
         if found is None:
             raise NotFound
         return found[0]
+
+
+def _templates(package: Package, findings: list[str]) -> list[AppTemplate]:
+    """Return the message templates that a package declares; one without words is a finding."""
+    found = []
+    for name in package.manifest["shimin"].get("messages", ()):
+        title, body = (
+            {locale: words.get(f"{name}.{part}", "") for locale, words in package.texts.items()}
+            for part in ("title", "body")
+        )
+        try:
+            found.append(AppTemplate(name, title, body))
+        except InvalidInput as refusal:
+            findings.append(str(refusal))
+    return found
 
 
 def _read_documents(package: Package, edge: Edge) -> tuple[list[ReleaseDocument], list[str]]:

@@ -6,8 +6,7 @@ import strawberry
 
 from shimin import departments, identity, payments, vault
 from shimin.kit.ids import CitizenId
-from shimin.kit.refusal import InvalidId, InvalidInput, NotFound
-from shimin.ledger import IdempotencyConflict
+from shimin.kit.refusal import IdempotencyConflict, InvalidId, InvalidInput, NotFound
 from shimin.payments import BILLS, PAYMENTS, BillDetails, ConfirmPayment, RequestPayment
 from shimin.ports.source import SourceUnavailable
 from shimin_graphql.context import Context, Info

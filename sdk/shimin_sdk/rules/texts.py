@@ -14,6 +14,8 @@ from shimin_sdk.rules.sources import places, texts_of, trees
 LOCALES = ("zh-Hans", "en")
 """Languages that every mini-app speaks."""
 
+MESSAGE_PARTS = ("title", "body")
+"""Texts that a message template consists of: ``topup.receipt`` has ``topup.receipt.title`` and so on."""
 UNUSED_SHOWN = 50
 
 _CODE = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)*")
@@ -29,6 +31,9 @@ def used_texts(package: Package) -> Iterator[tuple[str, str, int]]:
     operations = package.manifest["shimin"]["operations"]
     for item in (*operations["required"], *operations.get("optional", ())):
         yield item["purpose"], MANIFEST, _line(manifest, item["purpose"])
+    for template in package.manifest["shimin"].get("messages", ()):
+        for part in MESSAGE_PARTS:
+            yield f"{template}.{part}", MANIFEST, _line(manifest, template)
     for form, definition in package.forms.items():
         text = package.files[f"forms/{form}.json"].decode("utf-8", "replace")
         for code in _form_codes(definition):

@@ -8,7 +8,7 @@ import pytest
 from shimin import ledger
 from shimin.kit.call import system_call
 from shimin.kit.money import Money
-from shimin.kit.refusal import InvalidInput, InvalidMoney
+from shimin.kit.refusal import IdempotencyConflict, InvalidInput, InvalidMoney
 
 
 async def test_a_held_amount_has_not_moved(books: Any) -> None:
@@ -71,7 +71,7 @@ async def test_a_key_or_id_with_other_content_is_refused_and_changes_nothing(
     books: Any, changed: dict[str, object]
 ) -> None:
     await books.hold(books.order(1))
-    with pytest.raises(ledger.IdempotencyConflict):
+    with pytest.raises(IdempotencyConflict):
         await books.hold(books.order(1, **changed))
     assert await books.balance(books.world) == (0, 500)
     assert (await books.verify()).balance.transfers == {"PENDING": 1}

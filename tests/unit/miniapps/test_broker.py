@@ -10,7 +10,7 @@ import pytest
 
 from shimin import miniapps, releases
 from shimin.consent import AskedField, ConsentRequired
-from shimin.db import Database
+from shimin.db import Database, read_one
 from shimin.kit.call import ANONYMOUS, Actor, Call
 from shimin.kit.clock import FixedClock, SystemClock
 from shimin.kit.digest import sha256_id
@@ -18,6 +18,7 @@ from shimin.kit.document import DocumentScopes
 from shimin.kit.held import assert_outside_unit
 from shimin.kit.ids import CitizenId, DepartmentId
 from shimin.kit.refusal import InvalidInput, NotAllowed, NotSignedIn, Refusal
+from shimin.messages import INBOX, AppTemplate, message_of, register_templates
 from shimin.miniapps import CallMiniApp, MiniAppAnswerInvalid, MiniAppRefused
 from shimin.miniapps.broker import CODE_CHARS_MAX, INPUT_BYTES_MAX, MESSAGE_CHARS_MAX
 from shimin.ports.sandbox import HostCalls, HostRefusal, Limits, MiniAppTimeout, Outcome, ReleaseRef, Usage
@@ -319,9 +320,28 @@ async def test_a_mini_app_keeps_values_for_its_citizen(db: Database, edge: Recor
     assert await ask(db, edge, calling("store.keys", "{}")) == []
 
 
+async def test_a_mini_app_writes_to_its_citizens_inbox_in_the_words_of_its_release(
+    db: Database, edge: RecordingEdge
+) -> None:
+    words = {"zh-Hans": "到{place}", "en": "At {place}"}
+    async with db.unit() as unit:
+        template = AppTemplate("visit.booked", words, words)
+        await register_templates(unit, release_id=f"rel_{0:032}", templates=[template])
+    order = {"id": "msg_1", "template": "visit.booked", "params": {"place": "A1"}}
+    sent = await ask(db, edge, calling("messages.send", json.dumps(order)))
+    async with db.reader() as reader:
+        row = await read_one(reader, INBOX, PHONE, sent["id"])
+    assert row is not None
+    assert message_of(row).title("en") == "At A1"
+
+
 @pytest.mark.parametrize(
     ("service", "request_text", "code"),
     [
+        ("messages.send", '{"id": "m", "template": "visit.booked", "params": {}}', "MESSAGE_NOT_DECLARED"),
+        ("messages.send", '{"id": "m", "template": "visit.booked", "params": []}', "INVALID_INPUT"),
+        ("messages.send", '{"id": 1, "template": "visit.booked"}', "INVALID_INPUT"),
+        ("store.keys", '{"prefix": 1}', "INVALID_INPUT"),
         ("store.get", '{"key": "draft"}', "NOT_FOUND"),
         ("store.get", '{"key": "../x"}', "INVALID_INPUT"),
         ("store.get", "{}", "INVALID_INPUT"),

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from shimin import ledger, payments
+from shimin import payments
 from shimin.identity import AssuranceTooLow
 from shimin.kit.call import ANONYMOUS, Call
 from shimin.kit.ids import new_id
 from shimin.kit.money import Money
-from shimin.kit.refusal import InvalidId, InvalidMoney, NotAllowed, NotFound, NotSignedIn
+from shimin.kit.refusal import IdempotencyConflict, InvalidId, InvalidMoney, NotAllowed, NotFound, NotSignedIn
 from shimin.payments import PaymentState
 
 
@@ -30,11 +30,11 @@ async def test_the_same_request_is_the_same_payment_whatever_became_of_it(desk: 
 
 async def test_an_id_that_stands_for_another_bill_or_person_is_refused(desk: Any) -> None:
     payment = await desk.request()
-    with pytest.raises(ledger.IdempotencyConflict):
+    with pytest.raises(IdempotencyConflict):
         await desk.request(payment_id=payment.id, bill=desk.bill("SI-OTHER"))
-    with pytest.raises(ledger.IdempotencyConflict):
+    with pytest.raises(IdempotencyConflict):
         await desk.request(desk.wang, payment_id=payment.id)
-    with pytest.raises(ledger.IdempotencyConflict):
+    with pytest.raises(IdempotencyConflict):
         await desk.request(desk.app(), payment_id=payment.id)
 
 

@@ -131,6 +131,7 @@ BROKEN: list[tuple[str, str, Callable[[Files], None]]] = [
     ("E_TEXT_MISSING", SERVER, add(SERVER, 'raise UserError("no.such_text")\n')),
     ("E_TEXT_MISSING", SCRIPT, add(SCRIPT, 'say("no.such_text");')),
     ("E_TEXT_MISSING", PAGE, swap(PAGE, "page.retry", "page.no_such_text")),
+    ("E_TEXT_MISSING", "manifest.json", manifest(lambda m: m["shimin"].update(messages=["paid.note"]))),
     ("E_TEXT_MISSING", "manifest.json", manifest(
         lambda m: m["shimin"]["operations"]["required"][0].update(purpose="purpose.none"))),
     ("E_TEXT_SLOT", "i18n/en.json", swap("i18n/en.json", "CNY {amount} in total", "CNY {total} in total")),
