@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+import sys
 import threading
 import time
 import traceback
@@ -25,9 +26,12 @@ from shimin_sdk.testing.memory import InboxMessage
 
 CALLS_MAX = 50
 PAGE_ERROR_CHARS_MAX = 500
+FRAMES_MAX = 8
 LATE_S = 3.0
 """How long the channel keeps a late payment waiting."""
 OUTCOMES = ("paid", "failed", "late", "twice", "refunded", "cancelled")
+_BROKEN = {"zh-Hans": "服务端代码无法加载，详见旁边的面板。", "en": "The server code does not load; see the panel."}
+_BUILDING = {"zh-Hans": "正在构建沙箱组件，请稍候。", "en": "The component is being built; one moment."}
 _TITLES = {
     "SETTLED": {"zh-Hans": "缴费成功", "en": "Payment received"},
     "FAILED": {"zh-Hans": "缴费未成功", "en": "Payment failed"},
@@ -99,7 +103,7 @@ class Backend:
                 citizens = read_citizens(self.folder, app)
                 texts = {path: (self.folder / path).read_text("utf-8") for path in package.documents}
             except Exception:  # noqa: BLE001 - whatever the developer wrote is shown to them
-                self.problem = traceback.format_exc(limit=-8)
+                self.problem = self._trace()
             else:
                 self._package, self._app, self._citizens, self._texts = package, app, citizens, texts
                 self.problem = ""
@@ -158,9 +162,9 @@ class Backend:
         """Run an operation in this interpreter and return the page's answer: ``ok`` with ``result`` or ``error``."""
         with self._turn:
             if self._app is None or self.problem:
-                return _Refused("INTERNAL", "the server code does not load; see the panel").answer
+                return _Refused("INTERNAL", _BROKEN["zh-Hans" if locale == "zh-Hans" else "en"]).answer
             if self.building:
-                return _Refused("BUILDING", f"the component is being built: {self.building}").answer
+                return _Refused("BUILDING", _BUILDING["zh-Hans" if locale == "zh-Hans" else "en"]).answer
             host = self._hosts.get(subject)
             if host is None:
                 return _Refused("NOT_FOUND", "no such citizen").answer
@@ -295,7 +299,7 @@ class Backend:
         except MiniAppError as error:
             answer = _Refused(error.code, error.message, error.detail).answer
         except Exception:  # noqa: BLE001 - a bug of the mini-app
-            used.trace = traceback.format_exc(limit=-8)
+            used.trace = self._trace()
             answer = _Refused("INTERNAL").answer
         finally:
             used.cpu_ms = round((time.thread_time() - cpu) * 1000, 2)
@@ -312,6 +316,14 @@ class Backend:
         used.fields = [name for path in documents for name in self._personal(path)]
         used.lines = [f"{level}: {message}" for level, message in host.lines[said:]]
         return answer
+
+    def _trace(self) -> str:
+        """Return the traceback of the error being handled: the developer's own lines, if any are in it."""
+        told = traceback.TracebackException(*sys.exc_info())
+        home = f"{self.folder.resolve()}/"
+        own = [frame for frame in told.stack if frame.filename.startswith(home)]
+        told.stack = traceback.StackSummary.from_list(own or told.stack[-FRAMES_MAX:])
+        return "".join(told.format(chain=False))
 
     def _document_of(self, sheet: Mapping[str, Any]) -> str:
         """Return the path of the document that a refusal names by its digest."""

@@ -179,7 +179,9 @@ def test_the_panel_shows_what_a_call_used_and_a_bug_shows_the_page_nothing(backe
     backend.reload()
     answer = backend.call(LIN, "en", "overview", {}, None)
     assert answer["error"] == {"code": "INTERNAL", "message": "", "detail": None}
-    assert "ZeroDivisionError" in backend.calls[-1].trace
+    trace = backend.calls[-1].trace
+    assert ("ZeroDivisionError" in trace, "server/app.py" in trace) == (True, True)
+    assert "shimin_sdk" not in trace  # the developer's own lines alone
 
 
 def test_a_save_is_seen_within_a_second_and_payments_outlive_it(server: DevServer) -> None:
