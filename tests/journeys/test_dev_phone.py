@@ -1,5 +1,6 @@
 """A developer tries a mini-app on the phone in a real browser: consent, result, payment, receipt, another citizen."""
 
+import asyncio
 import re
 import shutil
 import time
@@ -239,3 +240,87 @@ async def test_the_phone_is_readable_and_works_by_keyboard(server: DevServer, tm
         await page.press("Escape", code=27)
         await page.until("!document.querySelector('#sheet[open]')")
         assert await page.until_in_frame("!document.getElementById('retry').hidden")
+
+
+@SKIP
+async def test_pages_lead_on_and_back_and_hear_what_happens_to_them(server: DevServer, tmp_path: Path) -> None:
+    folder = server.backend.folder
+    text = (folder / "manifest.json").read_text("utf-8")
+    home = "pages/overview/overview.html"
+    (folder / "manifest.json").write_text(text.replace(f'["{home}"]', f'["{home}", "pages/more/more"]'), "utf-8")
+    (folder / "pages" / "more").mkdir()
+    lines = "<!doctype html><title>more</title><script type=module src=../../common/bridge.js></script>"
+    (folder / "pages" / "more" / "more.html").write_text(lines, "utf-8")
+    async with chromium.browsing(tmp_path / "browser") as page:
+        await page.open(server.url)
+        await tap(page, "refuse")
+        await page.until_in_frame("!document.getElementById('retry').hidden")
+        leaving = "window.shimin.onUnload(() => shimin.call('left')), shimin.navigate('pages/more/more', { id: '7' })"
+        await page.evaluate_in_frame(f"void ({leaving})")
+        assert await page.until_in_frame("document.title === 'more' && window.shimin.launch()") == {
+            "page": "pages/more/more.html", "query": {"id": "7"}, "entryPoint": "search",
+        }  # fmt: skip
+        await page.until("document.getElementById('calls').innerText.includes('left')")
+        await page.until("!document.getElementById('back').hidden")
+        await page.evaluate("document.getElementById('back').click()")
+        assert await page.until_in_frame("document.title !== 'more' && !document.getElementById('retry').hidden")
+        assert await page.evaluate("document.getElementById('back').hidden") is True
+
+
+@SKIP
+async def test_the_network_can_be_slow_or_gone_and_consent_is_withdrawn_beside_the_phone(
+    server: DevServer, tmp_path: Path
+) -> None:
+    async with chromium.browsing(tmp_path / "browser") as page:
+        await page.open(server.url)
+        await tap(page, "grant")
+        await page.until_in_frame("document.body.innerText.includes('88,123.45')")
+        await choose(page, "network", "off")
+        assert await page.evaluate_in_frame(f"{CODE_OF}(shimin.call('overview'))") == "NETWORK"
+        await choose(page, "network", "slow")
+        timed = (
+            "(async (from) => { await shimin.call('overview'); return performance.now() - from; })(performance.now())"
+        )
+        assert await page.evaluate_in_frame(timed) > 1400
+        # another citizen takes the phone while a call of the first is on its way: it runs for nobody
+        before = len(server.backend.calls)
+        await page.evaluate_in_frame("void shimin.call('overview', {}, {}).catch(() => {})")
+        await choose(page, "citizen", "sub_dev_2")
+        await tap(page, "refuse")
+        assert [one.subject for one in server.backend.calls[before:]] == ["sub_dev_2"]
+        await choose(page, "network", "fast")
+        await choose(page, "citizen", "sub_dev_1")
+        await page.until_in_frame("document.body.innerText.includes('88,123.45')")
+        await page.evaluate("document.querySelector('#granted button').click()")
+        await page.until("!document.getElementById('granted').innerText.includes('overview.graphql')")
+        await page.evaluate_in_frame("void shimin.call('overview')")
+        assert "向您显示" in await tap(page, "grant")
+
+
+@SKIP
+async def test_a_page_cannot_carry_anything_elsewhere_not_even_by_going_there(
+    server: DevServer, tmp_path: Path
+) -> None:
+    reached: list[bytes] = []
+    arrived = asyncio.Event()
+
+    async def elsewhere(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.append(await reader.readline())
+        arrived.set()
+        writer.close()
+
+    listening = await asyncio.start_server(elsewhere, "127.0.0.1", 0)
+    there = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    async with listening, chromium.browsing(tmp_path / "browser") as page:
+        await page.open(server.url)
+        await tap(page, "refuse")
+        await page.until_in_frame("!document.getElementById('retry').hidden")
+        for way in ("new Image().src = '{}/image'", "navigator.sendBeacon('{}/beacon')", "window.open('{}/open')"):
+            await page.evaluate_in_frame(f"void ({way.format(there)})")
+        await page.evaluate_in_frame(f"void (location.href = '{there}/go')")
+        await asyncio.sleep(1)
+        assert reached == []
+        # the listener is there: the phone's own window would reach it
+        await page.open(f"{there}/direct")
+        await asyncio.wait_for(arrived.wait(), 10)
+        assert reached[0].startswith(b"GET /direct")
