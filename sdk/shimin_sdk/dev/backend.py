@@ -3,7 +3,6 @@
 import datetime as dt
 import hashlib
 import json
-import sys
 import threading
 import time
 import traceback
@@ -102,8 +101,8 @@ class Backend:
                 app = load_app(self.folder)
                 citizens = read_citizens(self.folder, app)
                 texts = {path: (self.folder / path).read_text("utf-8") for path in package.documents}
-            except Exception:  # noqa: BLE001 - whatever the developer wrote is shown to them
-                self.problem = self._trace()
+            except Exception as error:  # noqa: BLE001 - whatever the developer wrote is shown to them
+                self.problem = self._trace(error)
             else:
                 self._package, self._app, self._citizens, self._texts = package, app, citizens, texts
                 self.problem = ""
@@ -298,8 +297,8 @@ class Backend:
             answer: dict[str, Any] = {"ok": True, "result": work()}
         except MiniAppError as error:
             answer = _Refused(error.code, error.message, error.detail).answer
-        except Exception:  # noqa: BLE001 - a bug of the mini-app
-            used.trace = self._trace()
+        except Exception as error:  # noqa: BLE001 - a bug of the mini-app
+            used.trace = self._trace(error)
             answer = _Refused("INTERNAL").answer
         finally:
             used.cpu_ms = round((time.thread_time() - cpu) * 1000, 2)
@@ -317,9 +316,9 @@ class Backend:
         used.lines = [f"{level}: {message}" for level, message in host.lines[said:]]
         return answer
 
-    def _trace(self) -> str:
-        """Return the traceback of the error being handled: the developer's own lines, if any are in it."""
-        told = traceback.TracebackException(*sys.exc_info())
+    def _trace(self, error: Exception) -> str:
+        """Return the traceback of an error: the developer's own lines, if any are in it."""
+        told = traceback.TracebackException.from_exception(error)
         home = f"{self.folder.resolve()}/"
         own = [frame for frame in told.stack if frame.filename.startswith(home)]
         told.stack = traceback.StackSummary.from_list(own or told.stack[-FRAMES_MAX:])
