@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from shimin import audit, connectors, documents, identity, messages, payments, releases
+from shimin import connectors, documents, identity, messages, payments, releases
 from shimin.kit.call import system_call
 from shimin.kit.fact import Fact
 from shimin.kit.ids import CitizenId
@@ -100,17 +100,6 @@ async def _spread_staff(platform: Platform, _: str, fact: identity.StaffAppointe
     await identity.spread_subject(fact.staff_id, db=platform.db, pubsub=platform.pubsub, clock=platform.clock)
 
 
-async def _log_staff(platform: Platform, fact_id: str, fact: identity.StaffAppointed | identity.StaffDismissed) -> None:
-    """Put offices given and taken into the platform's log; the fact's id tells a repeat from a second deed."""
-    entry = audit.Entry(
-        action=fact.name,
-        subject=fact.staff_id,
-        details={"fact_id": fact_id, **{key: str(value) for key, value in fact.to_payload().items()}},
-    )
-    async with platform.db.unit() as unit:
-        await audit.record(system_call(), entry, unit=unit, clock=platform.clock)
-
-
 async def _public_changed(platform: Platform, _: str, fact: Fact) -> None:
     """Tell every process that public answers are others now; who misses it finds the fact in the outbox."""
     await platform.pubsub.publish(PUBLIC_CHANGED, fact.name.encode())
@@ -129,8 +118,8 @@ REACTIONS: Mapping[str, Sequence[Reaction]] = {
     "message.delivered": (_announce,),
     "session.revoked": (_spread_session,),
     "identity.confirmed": (_spread_citizen,),
-    "staff.appointed": (_spread_staff, _log_staff),
-    "staff.dismissed": (_spread_staff, _log_staff),
+    "staff.appointed": (_spread_staff,),
+    "staff.dismissed": (_spread_staff,),
     "catalogue.guides_imported": (_public_changed,),
     "department.registered": (_public_changed,),
     "release.moved": (_public_changed,),

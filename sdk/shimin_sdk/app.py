@@ -5,7 +5,7 @@ import importlib
 import inspect
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, overload
 
@@ -183,6 +183,11 @@ class App:
     def listens_to(self) -> tuple[str, ...]:
         """The facts that some function is told of, sorted."""
         return tuple(sorted(self._listeners))
+
+    @property
+    def rehearsals(self) -> Sequence[Rehearsal]:
+        """What the build runs before the code is frozen."""
+        return tuple(self._rehearsals)
 
     def describe(self) -> Mapping[str, Any]:
         """Return each operation's kind and the JSON Schemas of its input and answer."""

@@ -22,6 +22,7 @@ DOMAINS = (
     "ledger",
     "messages",
     "payments",
+    "people",
     "releases",
     "store",
     "vault",

@@ -65,6 +65,30 @@ class Page:
                         return value
                 await asyncio.sleep(EVALUATE_EVERY_S)
 
+    async def evaluate_in_frame(self, expression: str) -> Any:
+        """Return the value of an expression in the page's one sandboxed frame, which is a process of its own."""
+        told = await self._send("Target.getTargets")
+        frames = [one["targetId"] for one in told["targetInfos"] if one["type"] == "iframe"]
+        assert len(frames) == 1, told
+        whole = self._session
+        attached = await self._send("Target.attachToTarget", targetId=frames[0], flatten=True)
+        try:
+            self._session = attached["sessionId"]
+            return await self.evaluate(expression)
+        finally:
+            self._session = whole
+            await self._send("Target.detachFromTarget", sessionId=attached["sessionId"])
+
+    async def until_in_frame(self, expression: str) -> Any:
+        """Return the value of an expression in the sandboxed frame as soon as it is true."""
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            while True:
+                with suppress(AssertionError):
+                    value = await self.evaluate_in_frame(expression)
+                    if value:
+                        return value
+                await asyncio.sleep(EVALUATE_EVERY_S)
+
     async def press(self, key: str, *, code: int, modifiers: int = 0) -> None:
         """Press a key; ``modifiers`` is 2 for Ctrl."""
         for kind in ("rawKeyDown", "keyUp"):

@@ -29,6 +29,7 @@ VERBS: dict[str, str] = {
 GROUPS: dict[str, str] = {
     "ledger": "shimin.cli.ledger:app",
     "audit": "shimin.cli.audit:app",
+    "people": "shimin.cli.people:app",
     "release": "shimin.cli.release:app",
     "documents": "shimin.cli.documents:app",
     "connectors": "shimin.cli.connectors:app",

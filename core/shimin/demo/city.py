@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from shimin import catalogue, departments, identity, releases
+from shimin import catalogue, people, releases
 from shimin.assembly import Platform, open_platform
 from shimin.config import Settings
 from shimin.db import migrate
@@ -102,7 +102,7 @@ async def _departments(platform: Platform, steps: Steps) -> None:
     with steps.step("departments 部门"):
         for department in DEPARTMENTS:
             async with platform.db.unit() as unit:
-                await departments.register(system_call(), department, unit=unit, clock=platform.clock)
+                await people.register_department(system_call(), department, unit=unit, clock=platform.clock)
 
 
 async def _guides(platform: Platform, steps: Steps) -> None:
@@ -119,7 +119,7 @@ async def _staff(platform: Platform, steps: Steps) -> dict[Role, Call]:
     with steps.step("offices 岗位"):
         for office in STAFF:
             async with platform.db.unit() as unit:
-                staff_id = await identity.appoint(system_call(), office, unit=unit, clock=platform.clock)
+                staff_id = await people.appoint(system_call(), office, unit=unit, clock=platform.clock)
             actor = Actor(
                 kind=office.kind, id=staff_id, department_id=office.department_id, roles=office.roles, assurance=1
             )

@@ -2,7 +2,8 @@
 
 from shimin.departments.errors import InvalidDepartment
 from shimin.departments.facts import DepartmentRegistered
-from shimin.departments.model import Department
+from shimin.departments.is_registered import is_registered
+from shimin.departments.model import Department, namespace_of, owns_app_id
 from shimin.departments.register import register
 from shimin.departments.views import DEPARTMENTS
 
@@ -11,5 +12,8 @@ __all__ = [
     "Department",
     "DepartmentRegistered",
     "InvalidDepartment",
+    "is_registered",
+    "namespace_of",
+    "owns_app_id",
     "register",
 ]

@@ -13,6 +13,21 @@ NAME_CHARS_MAX = 100
 _ID = re.compile(r"[a-z0-9-]{1,40}(\.[a-z0-9-]{1,40}){1,5}")
 
 
+def namespace_of(department_id: DepartmentId) -> str:
+    """Return how the ids of a department's apps begin: ``linhai.hrss.`` for ``hrss.linhai``."""
+    return "".join(f"{part}." for part in reversed(department_id.split(".")))
+
+
+def owns_app_id(department_id: DepartmentId, app_id: str) -> bool:
+    """Tell whether an app id is in a department's namespace: its beginning, and one name more.
+
+    One name, not several: so the namespaces of ``hrss.linhai`` and of ``pension.hrss.linhai`` have no id in common, and
+    whose an id is never depends on which departments exist.
+    """
+    name = app_id.removeprefix(namespace_of(department_id))
+    return name != app_id and bool(name) and "." not in name
+
+
 @dataclass(frozen=True, slots=True)
 class Department:
     """One department; its name in every locale."""

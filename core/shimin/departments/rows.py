@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tortoise.models import Model
 
-from shimin.db import DocumentField, IdField, InstantField, Unit, dump_document
+from shimin.db import DocumentField, IdField, InstantField, Reader, Unit, dump_document
 from shimin.departments.model import Department
 
 
@@ -31,3 +31,8 @@ async def upsert(unit: Unit, department: Department, at: datetime) -> bool:
             *(department.id, dump_document(dict(department.name)), at),
         )
     )
+
+
+async def exists(reader: Reader, department_id: str) -> bool:
+    """Tell whether there is a department of that id."""
+    return await reader.fetch_one("SELECT id FROM department WHERE id = $1", department_id) is not None

@@ -18,6 +18,7 @@ from shimin.identity.errors import (
     InvalidName,
     InvalidPhone,
     RefreshTokenInvalid,
+    RolesApart,
     SessionEnded,
     SignInPaused,
 )
@@ -30,8 +31,12 @@ from shimin.identity.facts import (
     StaffDismissed,
 )
 from shimin.identity.find_person import find_person
+from shimin.identity.list_staff import list_staff
 from shimin.identity.model import (
+    APART,
     CODE_LIMITS,
+    MEMBER_ROLES,
+    OPERATOR_ROLES,
     SESSION_LIMITS,
     Appointment,
     Authenticated,
@@ -45,6 +50,8 @@ from shimin.identity.model import (
     SessionLimits,
     SignedIn,
     SignIn,
+    StaffKind,
+    StaffMember,
     check_id_number,
     mask_name,
     mask_phone,
@@ -64,8 +71,11 @@ from shimin.identity.verified_tokens import VerifiedTokens
 from shimin.identity.views import OFFICE, PROFILE, SESSION
 
 __all__ = [
+    "APART",
     "CODE_LIMITS",
+    "MEMBER_ROLES",
     "OFFICE",
+    "OPERATOR_ROLES",
     "PROFILE",
     "SESSION",
     "SESSION_LIMITS",
@@ -92,6 +102,7 @@ __all__ = [
     "RefreshSession",
     "RefreshTokenInvalid",
     "RequestCode",
+    "RolesApart",
     "Session",
     "SessionEnded",
     "SessionLimits",
@@ -102,6 +113,8 @@ __all__ = [
     "SignedIn",
     "StaffAppointed",
     "StaffDismissed",
+    "StaffKind",
+    "StaffMember",
     "VerifiedTokens",
     "appoint",
     "authenticate",
@@ -109,6 +122,7 @@ __all__ = [
     "confirm_real_name",
     "dismiss",
     "find_person",
+    "list_staff",
     "mask_name",
     "mask_phone",
     "need_assurance",

@@ -2,8 +2,17 @@
 
 from shimin.db import Row, Unit
 from shimin.identity import rows
+from shimin.identity.errors import RolesApart
 from shimin.identity.facts import StaffAppointed
-from shimin.identity.model import MEMBER_ROLES, OPERATOR_ROLES, Appointment, clean_name, mask_phone, normalise_phone
+from shimin.identity.model import (
+    APART,
+    MEMBER_ROLES,
+    OPERATOR_ROLES,
+    Appointment,
+    clean_name,
+    mask_phone,
+    normalise_phone,
+)
 from shimin.kit.call import Call
 from shimin.kit.clock import Clock
 from shimin.kit.ids import new_id
@@ -14,11 +23,12 @@ async def appoint(call: Call, office: Appointment, *, unit: Unit, clock: Clock) 
     """Make the holder of a number a member of a department or an operator; return their staff id.
 
     Appointing again replaces the office; the person's sessions carry the new one at once. The platform itself
-    appoints anyone; an operator appoints members of departments; a department's admin appoints developers of
-    their own department. Nobody makes operators by a request, and nobody changes their own office.
+    appoints anyone; an operator of the ``security`` role appoints members of departments; a department's admin
+    appoints developers of their own department. Nobody makes operators by a request, nobody changes their own office.
 
     Raises:
         NotSignedIn, NotAllowed: the caller may not give this office to this person.
+        RolesApart: one person may not hold these roles together.
         InvalidInput: roles and kind do not fit, or the department is missing or out of place.
         InvalidPhone, InvalidName: as written.
     """
@@ -58,6 +68,9 @@ def _check_office(office: Appointment) -> None:
         raise InvalidInput(field="roles", reason=", ".join(sorted(fitting)))
     if (office.kind == "member") != bool(office.department_id):
         raise InvalidInput(field="departmentId", reason=office.kind)
+    for pair in APART:
+        if pair <= office.roles:
+            raise RolesApart(roles=", ".join(sorted(pair)))
 
 
 def _check_authority(call: Call, office: Appointment, holder: Row | None) -> None:
@@ -69,7 +82,7 @@ def _check_authority(call: Call, office: Appointment, holder: Row | None) -> Non
         return
     if office.kind != "member" or (holder and (holder["id"] == actor.id or holder["kind"] == "operator")):
         raise NotAllowed
-    if actor.kind == "operator":
+    if actor.kind == "operator" and "security" in actor.roles:
         return
     is_admin = actor.kind == "member" and "department_admin" in actor.roles
     departments = {office.department_id, holder["department_id"] if holder else office.department_id}

@@ -82,6 +82,14 @@ class AssuranceTooLow(Refusal):
     step: str
 
 
+class RolesApart(Refusal):
+    """One person never holds these two roles together."""
+
+    code = "ROLES_APART"
+    http_status = 409
+    roles: str
+
+
 class IdentityNotMatched(Refusal):
     """The population register does not know this name with this number."""
 

@@ -16,7 +16,15 @@ Capacity = Literal["citizen", "staff"]
 StaffKind = Literal["member", "operator"]
 
 MEMBER_ROLES: frozenset[Role] = frozenset({"developer", "department_admin"})
-OPERATOR_ROLES: frozenset[Role] = frozenset({"reviewer", "releaser", "auditor", "ad_hoc_documents"})
+OPERATOR_ROLES: frozenset[Role] = frozenset({"reviewer", "releaser", "auditor", "ad_hoc_documents", "security"})
+APART: tuple[frozenset[Role], ...] = (
+    frozenset({"reviewer", "releaser"}),
+    frozenset({"reviewer", "security"}),
+    frozenset({"releaser", "security"}),
+    *(frozenset({"auditor", role}) for role in sorted(OPERATOR_ROLES - {"auditor"})),
+)
+"""Roles that one person never holds together: who approves does not roll out, who gives offices does neither, and who
+reads the log has done nothing that is in it (NIST SP 800-53 AC-5)."""
 
 NAME_LENGTH_MAX = 64
 DEVICE_NAME_LENGTH_MAX = 64
@@ -99,6 +107,20 @@ class Appointment:
     kind: StaffKind
     roles: frozenset[Role]
     department_id: DepartmentId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StaffMember:
+    """Somebody with an office as lists show them; the number has its middle hidden."""
+
+    staff_id: str
+    name: str
+    phone: str
+    kind: StaffKind
+    department_id: DepartmentId | None
+    roles: tuple[Role, ...]
+    appointed_at: datetime
+    dismissed_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)

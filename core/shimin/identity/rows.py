@@ -9,7 +9,9 @@ from tortoise import fields
 from tortoise.models import Model
 
 from shimin.db import DocumentField, IdField, InstantField, Reader, Row, Unit
+from shimin.identity.model import StaffMember
 from shimin.identity.session_rows import touch_sessions
+from shimin.kit.ids import DepartmentId
 
 
 class CitizenRow(Model):
@@ -306,3 +308,21 @@ async def dismiss_staff(unit: Unit, staff_id: str, *, now: datetime) -> bool:
         )
         == 1
     )
+
+
+async def all_staff(reader: Reader) -> list[StaffMember]:
+    """Return everybody who holds or held an office."""
+    found = await StaffRow.all().order_by("-kind", "department_id", "name", "id").using_db(reader.orm)
+    return [
+        StaffMember(
+            staff_id=row.id,
+            name=row.name,
+            phone=row.phone_masked,
+            kind="operator" if row.kind == "operator" else "member",
+            department_id=DepartmentId(row.department_id) if row.department_id else None,
+            roles=tuple(row.roles),
+            appointed_at=row.appointed_at,
+            dismissed_at=row.dismissed_at,
+        )
+        for row in found
+    ]

@@ -7,7 +7,7 @@ from shimin.kit.ids import CitizenId, DepartmentId, new_id
 from shimin.kit.refusal import NotAllowed, NotSignedIn
 
 ActorKind = Literal["anonymous", "citizen", "member", "operator", "miniapp", "system"]
-Role = Literal["reviewer", "releaser", "auditor", "ad_hoc_documents", "developer", "department_admin"]
+Role = Literal["reviewer", "releaser", "auditor", "ad_hoc_documents", "security", "developer", "department_admin"]
 Locale = Literal["zh-Hans", "en"]
 
 

@@ -3,6 +3,7 @@
 from shimin.releases.approve import approve
 from shimin.releases.check import check
 from shimin.releases.errors import (
+    AppIdNotOwned,
     AppNotServed,
     DepartmentMismatch,
     DigestMismatch,
@@ -25,6 +26,7 @@ from shimin.releases.views import MINI_APPS, RELEASES
 __all__ = [
     "MINI_APPS",
     "RELEASES",
+    "AppIdNotOwned",
     "AppNotServed",
     "Artifact",
     "DepartmentMismatch",

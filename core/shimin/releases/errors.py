@@ -25,6 +25,14 @@ class DepartmentMismatch(Refusal):
     http_status = 403
 
 
+class AppIdNotOwned(Refusal):
+    """The app id is not in the department's namespace."""
+
+    code = "APP_ID_NOT_OWNED"
+    http_status = 403
+    namespace: str
+
+
 class VersionNotHigher(Refusal):
     """``version.code`` must rise with every upload of an app."""
 

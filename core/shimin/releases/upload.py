@@ -3,12 +3,13 @@
 import asyncio
 
 from shimin.db import Database
+from shimin.departments import namespace_of, owns_app_id
 from shimin.kit.call import Call
 from shimin.kit.clock import Clock
 from shimin.kit.ids import DepartmentId, new_id
 from shimin.ports.blobs import Blobs
 from shimin.releases import rows
-from shimin.releases.errors import DepartmentMismatch, PackageBroken, PackageTooLarge, VersionNotHigher
+from shimin.releases.errors import AppIdNotOwned, DepartmentMismatch, PackageBroken, PackageTooLarge, VersionNotHigher
 from shimin.releases.facts import ReleaseUploaded
 from shimin.releases.model import PACKAGE_BYTES_MAX, Release, State
 from shimin_sdk.pack import Package, PackageError, read
@@ -23,7 +24,8 @@ async def upload(call: Call, content: bytes, *, db: Database, blobs: Blobs, cloc
     Raises:
         NotSignedIn, NotAllowed: the caller is no developer.
         PackageTooLarge, PackageBroken: the archive is refused by the strict reader.
-        DepartmentMismatch: the manifest or the app id belongs to another department.
+        DepartmentMismatch: the manifest or the app belongs to another department.
+        AppIdNotOwned: the app id is not in the department's namespace.
         VersionNotHigher: ``version.code`` is not above every earlier upload of the app.
     """
     call.need_role("developer", "department_admin")
@@ -36,6 +38,8 @@ async def upload(call: Call, content: bytes, *, db: Database, blobs: Blobs, cloc
     release = _release(call, package, clock)
     if call.actor.kind == "member" and call.actor.department_id != release.department_id:
         raise DepartmentMismatch
+    if not owns_app_id(release.department_id, release.app_id):
+        raise AppIdNotOwned(namespace=namespace_of(release.department_id))
     package_key = f"packages/{release.digest.removeprefix('sha256:')}.ma"
     await blobs.put(package_key, package.archive, content_type="application/zip")
     async with db.unit() as unit:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from shimin_sdk.cli import generate_command, keys_command, scopes_command
+from shimin_sdk.cli import dev_command, generate_command, keys_command, scopes_command
 from shimin_sdk.cli.exits import EPILOG, FOUND, OK, USAGE
 from shimin_sdk.cli.generate import UnclearOperationError, generate, is_written
 from shimin_sdk.cli.new import TEMPLATES, Names, create
@@ -184,6 +184,7 @@ def _findings(folder: Path, say: Say) -> list[Finding]:
     return check_path(folder)
 
 
+dev_command.add_to(app)
 generate_command.add_to(app)
 scopes_command.add_to(app)
 keys_command.add_to(app)

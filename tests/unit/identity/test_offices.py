@@ -4,7 +4,7 @@ import pytest
 from tests.unit.identity.conftest import House
 
 from shimin.db import read_one
-from shimin.identity import OFFICE, Appointment, appoint, dismiss, register
+from shimin.identity import APART, OFFICE, Appointment, RolesApart, appoint, dismiss, register
 from shimin.kit.call import ANONYMOUS, Actor, Call, Role, system_call
 from shimin.kit.ids import CitizenId, DepartmentId
 from shimin.kit.refusal import InvalidInput, NotAllowed, NotFound, NotSignedIn, Refusal
@@ -12,7 +12,8 @@ from shimin.kit.refusal import InvalidInput, NotAllowed, NotFound, NotSignedIn, 
 HRSS, POLICE = DepartmentId("hrss.linhai"), DepartmentId("police.linhai")
 PHONE = "+8619900007001"
 CITIZEN = Call(actor=Actor(kind="citizen", id="ctz_1", citizen_id=CitizenId("ctz_1"), assurance=2))
-OPERATOR = Call(actor=Actor(kind="operator", id="stf_op", roles=frozenset({"reviewer"})))
+OPERATOR = Call(actor=Actor(kind="operator", id="stf_op", roles=frozenset({"security"})))
+REVIEWER = Call(actor=Actor(kind="operator", id="stf_re", roles=frozenset({"reviewer"})))
 ADMIN = Call(actor=Actor(kind="member", id="stf_ad", department_id=HRSS, roles=frozenset({"department_admin"})))
 DEVELOPER = Call(actor=Actor(kind="member", id="stf_de", department_id=HRSS, roles=frozenset({"developer"})))
 
@@ -51,6 +52,8 @@ async def test_the_platform_appoints_anyone_and_again_changes_the_office(house: 
         (ADMIN, member("developer", department=POLICE), NotAllowed),
         (ADMIN, operator("auditor"), NotAllowed),
         (OPERATOR, operator("releaser"), NotAllowed),
+        (REVIEWER, member("developer"), NotAllowed),
+        (REVIEWER, operator("releaser"), NotAllowed),
     ],
 )
 async def test_nobody_gives_an_office_beyond_their_own(
@@ -121,7 +124,7 @@ async def test_dismissal_ends_the_sessions_and_the_way_in(house: House) -> None:
 
 async def test_nobody_dismisses_beyond_their_own(house: House) -> None:
     elsewhere = await give(house, system_call(), member("developer", department=POLICE))
-    colleague = await give(house, system_call(), operator("auditor", phone="+8619900007002"))
+    colleague = await give(house, system_call(), operator("security", phone="+8619900007002"))
     admin = await give(house, system_call(), member("department_admin", phone="+8619900007003"))
     for call, staff_id, refusal in (
         (Call(actor=ANONYMOUS), elsewhere, NotSignedIn),
@@ -146,3 +149,40 @@ async def test_registering_without_a_code_is_for_the_platform_alone(house: House
         with pytest.raises(NotAllowed):
             await register(OPERATOR, PHONE, unit=unit, clock=house.clock)
     assert (await house.signed_in(PHONE)).session.subject_id == first
+
+
+@pytest.mark.parametrize("pair", [sorted(pair) for pair in APART], ids=" and ".join)
+async def test_one_person_never_holds_two_roles_of_which_one_checks_the_other(house: House, pair: list[Role]) -> None:
+    with pytest.raises(RolesApart) as refused:
+        await give(house, system_call(), operator(*pair))
+    assert all(role in refused.value.roles for role in pair)
+    for role in pair:
+        await give(house, system_call(), operator(role))
+
+
+@pytest.mark.parametrize(
+    ("call", "office", "refusal"),
+    [
+        (OPERATOR, operator("releaser"), None),
+        (OPERATOR, member("department_admin"), None),
+        (OPERATOR, operator("security"), NotAllowed),
+        (REVIEWER, operator("releaser"), NotAllowed),
+        (REVIEWER, member("developer"), NotAllowed),
+        (ADMIN, member("developer"), None),
+        (ADMIN, member("department_admin"), NotAllowed),
+        (ADMIN, member("developer", department=POLICE), NotFound),
+        (ADMIN, operator("auditor"), NotFound),
+    ],
+)
+async def test_offices_are_ended_by_whom_the_table_names(
+    house: House, call: Call, office: Appointment, refusal: type[Refusal] | None
+) -> None:
+    staff_id = await give(house, system_call(), office)
+    if refusal is None:
+        async with house.db.unit() as unit:
+            assert await dismiss(call, staff_id, unit=unit, clock=house.clock)
+            assert not await dismiss(call, staff_id, unit=unit, clock=house.clock)
+        return
+    with pytest.raises(refusal):
+        async with house.db.unit() as unit:
+            await dismiss(call, staff_id, unit=unit, clock=house.clock)

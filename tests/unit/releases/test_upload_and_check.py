@@ -11,7 +11,7 @@ from shimin import releases
 from shimin.kit.call import ANONYMOUS, Call
 from shimin.kit.refusal import NotAllowed, NotFound, NotSignedIn
 from shimin.ports.sandbox import artifact_statement
-from shimin.releases import DepartmentMismatch, PackageBroken, PackageTooLarge, State, VersionNotHigher
+from shimin.releases import AppIdNotOwned, DepartmentMismatch, PackageBroken, PackageTooLarge, State, VersionNotHigher
 from shimin.releases.model import PACKAGE_BYTES_MAX
 
 
@@ -61,11 +61,11 @@ async def test_nobody_uploads_for_another_department(desk: Desk) -> None:
     assert await desk.counts() == (0, 0, 0)
 
 
-async def test_an_apps_id_stays_with_the_department_that_came_first(desk: Desk) -> None:
-    await desk.upload(package())
-    with pytest.raises(DepartmentMismatch):
+async def test_an_app_id_outside_the_departments_namespace_is_refused_with_the_namespace(desk: Desk) -> None:
+    with pytest.raises(AppIdNotOwned) as refused:
         await desk.upload(package(2, department=POLICE), member("p", POLICE))
-    assert (await desk.counts())[0] == 1
+    assert refused.value.namespace == "linhai.psb."
+    assert (await desk.counts())[0] == 0
 
 
 @pytest.mark.parametrize("version", [3, 2])
@@ -77,7 +77,7 @@ async def test_a_version_is_above_every_earlier_one(desk: Desk, version: int) ->
     assert (await desk.upload(package(4))).version_code == 4
 
 
-async def test_of_twenty_uploads_at_once_versions_rise_and_one_department_owns_the_app(desk: Desk) -> None:
+async def test_of_twenty_uploads_at_once_versions_rise_and_the_department_owns_the_app(desk: Desk) -> None:
     """The guard is one statement in the database, not a question asked before."""
     ours, theirs = [package(n) for n in range(1, 11)], [package(n, department=POLICE) for n in range(1, 11)]
     came = await asyncio.gather(
@@ -90,7 +90,7 @@ async def test_of_twenty_uploads_at_once_versions_rise_and_one_department_owns_t
     refused = [item for item in came if not isinstance(item, releases.Release)]
     assert len(taken) == len(kept) >= 1
     assert len({row["department_id"] for row in kept}) == 1
-    assert all(isinstance(item, (VersionNotHigher, DepartmentMismatch)) for item in refused), refused
+    assert all(isinstance(item, (VersionNotHigher, AppIdNotOwned)) for item in refused), refused
     claims = await desk.rows("SELECT department_id, version_code_highest FROM mini_app")
     assert claims == [
         {"department_id": kept[0]["department_id"], "version_code_highest": max(r["version_code"] for r in kept)}

@@ -44,7 +44,7 @@ def run_json(*arguments: str | Path, code: int = 0) -> dict[str, Any]:
 
 
 COMMANDS = [
-    "check", "pack", "new", "test", "generate", "scopes diff", "keys make", "keys show", "keys rotate",
+    "check", "pack", "new", "test", "dev", "generate", "scopes diff", "keys make", "keys show", "keys rotate",
 ]  # fmt: skip
 
 
@@ -191,9 +191,12 @@ def test_without_the_extra_the_command_says_how_to_install_it(tmp_path: Path) ->
     assert "pip install 'shimin-sdk[cli]'" in done.stderr
 
 
-def test_the_template_and_the_sample_use_the_same_bridge() -> None:
-    template = ROOT / "sdk" / "shimin_sdk" / "cli" / "template" / "common" / "bridge.js.tmpl"
-    assert template.read_bytes() == (APP / "common" / "bridge.js").read_bytes()
+@pytest.mark.parametrize("ending", ["js", "d.ts"])
+def test_the_template_and_the_sample_use_the_published_bridge(ending: str) -> None:
+    published = (ROOT / "sdk" / "bridge" / f"bridge.{ending}").read_bytes()
+    template = ROOT / "sdk" / "shimin_sdk" / "cli" / "template" / "common" / f"bridge.{ending}.tmpl"
+    assert template.read_bytes() == published
+    assert (APP / "common" / f"bridge.{ending}").read_bytes() == published
 
 
 def test_the_readmes_examples_work() -> None:

@@ -138,13 +138,53 @@ def test_files_of_operations_that_are_gone_are_stale(tmp_path: Path, monkeypatch
     assert clients.stale({kept: "x = 2\n", gone: "y = 1\n"}) == [kept]
 
 
-@pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed: the TypeScript client is not compiled")
-def test_the_typescript_client_compiles_in_the_strictest_mode() -> None:
+NEEDS_NPM = pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed: TypeScript is not compiled")
+USE = """
+import { shimin, BridgeError } from "./bridge.js";
+const due = await shimin.call<{ total: string }>("bills", {}, { idempotencyKey: "tap-1" });
+const word: "submitted" | "cancelled" = await shimin.requestPayment(due.total);
+const scale: number = shimin.theme.fontScale;
+const stop = shimin.onShow(() => undefined);
+stop();
+export { word, scale, BridgeError };
+"""
+WRONG_USES = [
+    "shimin.theme.fontScale = 2;",
+    "const paid: 'paid' = await shimin.requestPayment('pay_1');",
+    "await shimin.call('bills', {}, { key: 'tap-1' });",
+    "await shimin.requestSubscribe('one');",
+    "await shimin.reboot();",
+]
+
+
+def tsc(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the compiler that the client is locked to."""
     folder = clients.TYPESCRIPT.parent
     if not (folder / "node_modules" / ".package-lock.json").exists():
         command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    done = subprocess.run(
-        [folder / "node_modules" / ".bin" / "tsc", "--noEmit"], cwd=folder, check=False, capture_output=True, text=True
-    )
+    command = [str(folder / "node_modules" / ".bin" / "tsc"), "--noEmit", *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, check=False, capture_output=True, text=True)
+
+
+@NEEDS_NPM
+def test_the_typescript_client_compiles_in_the_strictest_mode() -> None:
+    done = tsc()
     assert done.returncode == 0, done.stdout
+
+
+@NEEDS_NPM
+def test_the_bridges_types_take_right_use_and_refuse_each_wrong_one(tmp_path: Path) -> None:
+    for name in ("bridge.js", "bridge.d.ts"):
+        shutil.copy(Path(__file__).parents[3] / "sdk" / "bridge" / name, tmp_path / name)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    strict = ("--strict", "--target", "ES2022", "--module", "NodeNext", "--lib", "ES2022,DOM")
+    (tmp_path / "use.mts").write_text(USE)
+    done = tsc(*strict, tmp_path / "use.mts")
+    assert done.returncode == 0, done.stdout
+    files = []
+    for number, wrong in enumerate(WRONG_USES):
+        files.append(tmp_path / f"wrong{number}.mts")
+        files[-1].write_text(f'import {{ shimin }} from "./bridge.js";\n{wrong}\nexport {{}};\n')
+    said = tsc(*strict, *files).stdout
+    assert [file.name for file in files if f"{file.name}(2," not in said] == [], said

@@ -63,7 +63,7 @@ async function pay(bill, button) {
   button.disabled = true;
   tell(say("page.paying"));
   try {
-    const asked = await shimin.call("pay_bill", { billReference: bill.reference }, { key: keys.get(bill.reference) });
+    const asked = await shimin.call("pay_bill", { billReference: bill.reference }, { idempotencyKey: keys.get(bill.reference) });
     const outcome = await shimin.requestPayment(asked.paymentId);
     keys.delete(bill.reference);
     if (outcome === "submitted") {
