@@ -16,8 +16,10 @@ from shimin import vault
 from shimin.adapters.closed_channel import ClosedChannel
 from shimin.adapters.dev_notifier import DevelopmentNotifier
 from shimin.adapters.emulator_channel import open_emulator_channel
+from shimin.adapters.file_sealer import FileSealer
 from shimin.adapters.file_signer import FileSigner
 from shimin.adapters.folder_blobs import FolderBlobs
+from shimin.adapters.http_connector import HttpConnector
 from shimin.adapters.http_source import HttpSource
 from shimin.adapters.jwt_tokens import JwtTokens, KeyFolder
 from shimin.adapters.memory_cache import MemoryCache
@@ -37,9 +39,11 @@ if TYPE_CHECKING:
     from shimin.ports.blobs import Blobs
     from shimin.ports.cache import Cache
     from shimin.ports.channel import Channel
+    from shimin.ports.connector import Connector
     from shimin.ports.notify import Notifier
     from shimin.ports.pubsub import PubSub
     from shimin.ports.sandbox import ComponentBuilder, Sandbox
+    from shimin.ports.sealer import Sealer
     from shimin.ports.signer import Signer
     from shimin.ports.source import Source
     from shimin.ports.tokens import Tokens
@@ -47,9 +51,11 @@ if TYPE_CHECKING:
 MODELS = (
     "shimin.audit.rows",
     "shimin.catalogue.rows",
+    "shimin.connectors.rows",
     "shimin.consent.rows",
     "shimin.departments.rows",
     "shimin.documents.rows",
+    "shimin.exchange.rows",
     "shimin.identity.rows",
     "shimin.ledger.rows",
     "shimin.messages.rows",
@@ -78,6 +84,8 @@ class Platform:
     channel: Channel
     source: Source
     sources: Mapping[str, SourceSpec]
+    connector: Connector
+    sealer: Sealer
     sandbox: Sandbox
     builder: ComponentBuilder
     build_signer: Signer
@@ -117,6 +125,8 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
         stack.push_async_callback(blobs.close)
         specs, source = _source(settings, clock)
         stack.push_async_callback(source.close)
+        connector = HttpConnector(allow_loopback=not production, moved=settings.connector_origins)
+        stack.push_async_callback(connector.close)
         channel = _channel(settings, secrets_dir)
         stack.push_async_callback(channel.close)
         notifier = _notifier(settings, clock)
@@ -143,6 +153,8 @@ async def open_platform(settings: Settings) -> AsyncIterator[Platform]:
             channel=channel,
             source=source,
             sources=specs,
+            connector=connector,
+            sealer=FileSealer(secrets_dir / "sealing"),
             sandbox=sandbox,
             builder=build_component,
             build_signer=signer,

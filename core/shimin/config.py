@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     """Departments' systems of record by name: ``SHIMIN_SOURCES__HRSS__URL``, ``…__SECRET``."""
     sources_file: Path | None = None
     """TOML file that registers sources' operations; empty: the demonstration city's, in production none."""
+    connector_origins: dict[str, str] = Field(default_factory=dict)
+    """Where mini-apps' connectors lead while developing, by declared origin:
+    ``{"https://api.hrss.example": "http://127.0.0.1:8103"}``; production refuses any."""
     demo_department_url: str = "http://127.0.0.1:8101"
     """The demonstration's department: stands in for every source without an address of its own."""
     notify_url: str = ""
@@ -114,6 +117,7 @@ class Settings(BaseSettings):
                     (self.is_sqlite, "SHIMIN_DATABASE_URL must name PostgreSQL"),
                     (not self.public_url.startswith("https://"), "SHIMIN_PUBLIC_URL must be an https address"),
                     (not self.notify_url.startswith("https://"), "SHIMIN_NOTIFY_URL must be an https address"),
+                    (bool(self.connector_origins), "SHIMIN_CONNECTOR_ORIGINS must be empty"),
                     (self.sandbox_unjailed, "SHIMIN_SANDBOX_UNJAILED must be off"),
                 )
                 if wrong

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from shimin import documents, identity, messages, payments, releases
+from shimin import connectors, documents, identity, messages, payments, releases
 from shimin.kit.call import system_call
 from shimin.kit.fact import Fact
 from shimin.kit.ids import CitizenId
@@ -166,9 +166,15 @@ async def _prune_identity(platform: Platform) -> None:
         await identity.prune(system_call(), unit=unit, clock=platform.clock)
 
 
+async def _prune_connector_calls(platform: Platform) -> None:
+    async with platform.db.unit() as unit:
+        await connectors.prune_calls(system_call(), unit=unit, clock=platform.clock)
+
+
 JOBS: Sequence[Job] = (
     Job("releases.check", 1.0, _check_releases),
     Job("payments.chase", 5.0, _chase_payments),
     Job("identity.prune", 3600.0, _prune_identity),
+    Job("connectors.prune", 600.0, _prune_connector_calls),
 )
 """What runs by the clock, in every process that relays facts; each is harmless beside itself."""

@@ -8,6 +8,7 @@ from shimin_graphql.engine.introspection import tell_json_defaults
 from shimin_graphql.types.audit import AuditQuery
 from shimin_graphql.types.base import SCALARS
 from shimin_graphql.types.catalogue import CatalogueQuery
+from shimin_graphql.types.connectors import ConnectorsMutation, ConnectorsQuery
 from shimin_graphql.types.consent import ConsentMutation, ConsentQuery
 from shimin_graphql.types.identity import IdentityMutation, IdentityQuery
 from shimin_graphql.types.messages import MessagesMutation, MessagesQuery, MessagesSubscription
@@ -25,6 +26,7 @@ schema = strawberry.Schema(
         (
             AuditQuery,
             CatalogueQuery,
+            ConnectorsQuery,
             ConsentQuery,
             IdentityQuery,
             MessagesQuery,
@@ -39,6 +41,7 @@ schema = strawberry.Schema(
     mutation=merge_types(
         "Mutation",
         (
+            ConnectorsMutation,
             ConsentMutation,
             IdentityMutation,
             MessagesMutation,

@@ -179,7 +179,7 @@ class Call:
         self.citizen = citizen
         self.locale = locale
         self.idempotency_key = idempotency_key
-        door = Door(host, changes=self._need_key)
+        self._door = door = Door(host, changes=self._need_key)
         self.payments = Payments(self, door)
         self.messages = Messages(door, self.declared("messages"), self.new_id)
         self.files = Files(door, self.new_id)
@@ -312,6 +312,26 @@ class Call:
             raise AnswerMismatch(connector, str(error)) from None
         except ValidationError as error:
             raise AnswerMismatch(connector, *map(str, error.problems)) from None
+
+    def service(self, app_id: str, operation: str, input: object = None) -> dict[str, Any]:  # noqa: A002 - its word
+        """Ask an operation of another mini-app, for the same citizen; the answer fits the schema it published.
+
+        Args:
+            app_id: the other mini-app, one of ``shimin.imports`` of the manifest.
+            operation: what it exports.
+            input: a dataclass or mapping that fits the schema it published.
+
+        Raises:
+            ScopeNotDeclared: the manifest does not import it.
+            ConsentRequired: let it through; the phone asks and repeats the call.
+            UpstreamUnavailable: the other mini-app is not there, or did not answer in time.
+            HostError: it, or the core, refused.
+        """
+        if (app_id, operation) not in [(item.get("app"), item.get("operation")) for item in self.declared("imports")]:
+            message = f"{app_id}/{operation} is not in shimin.imports of manifest.json"
+            raise ScopeNotDeclared("SERVICE_NOT_DECLARED", message)
+        asked = {"app": app_id, "operation": operation, "input": {} if input is None else input}
+        return json_object(self._door.ask("service.call", asked)) or {}
 
     def _data(self, path: str, variables: Mapping[str, object]) -> Any:
         """Run a declared document and return its data as JSON holds it."""

@@ -27,6 +27,7 @@ _TABLE = """
 2103 CONNECTOR_NOT_AVAILABLE   Declare the connector under shimin.connectors of manifest.json and have it approved.
 2104 PAYMENT_NOT_DECLARED      Declare the subject under shimin.payments of manifest.json.
 2105 MESSAGE_NOT_DECLARED      Declare the template under shimin.messages of manifest.json.
+2106 SERVICE_NOT_DECLARED      Declare the service under shimin.imports of manifest.json.
 3001 NOT_FOUND                 Say that there is nothing of that name.
 3002 BILL_NOT_FOUND            Say that the department has no such bill for this person.
 3101 BILL_ALREADY_PAID         Show the bill as paid.
@@ -41,9 +42,16 @@ _TABLE = """
 4002 HOST_CALLS_EXCEEDED       Ask for more with one document instead of many documents for a little.
 4003 STORE_FULL                Delete what is not needed; the store is for small things.
 4004 MESSAGES_EXCEEDED         Send less: a citizen takes few messages a day from one mini-app.
+4005 CONNECTOR_BUSY            Call again later; ask the department's system for more at once.
+4006 SERVICE_CHAIN_REFUSED     Ask the service from the first mini-app; services ask one more at most, never back.
 5001 SOURCE_UNAVAILABLE        Say that the department does not answer now; never show an empty account instead.
 5002 DEADLINE_EXCEEDED         Do less in one call.
 5003 PAYMENTS_CLOSED           Say that nothing can be paid here now.
+5004 UPSTREAM_UNAVAILABLE      Say that the department does not answer now; details.reason is for its developers.
+5005 SERVICE_UNAVAILABLE       Say that the other mini-app does not answer now; details.reason is for its developers.
+5006 SERVICE_NOT_OFFERED       Say that the other mini-app does not offer it now.
+5007 SERVICE_MISMATCH          Send and read what the other mini-app published; details.place is where it differs.
+5008 SERVICE_REFUSED           Say what the other mini-app says, or do without it.
 5101 SERVICE_NOT_AVAILABLE     Do without it: this platform does not offer it yet.
 """
 _ROWS = [line.split(None, 2) for line in _TABLE.strip().splitlines()]

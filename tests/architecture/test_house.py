@@ -13,9 +13,11 @@ ALLOWED = {"tests/conftest.py"}
 DOMAINS = (
     "audit",
     "catalogue",
+    "connectors",
     "consent",
     "departments",
     "documents",
+    "exchange",
     "identity",
     "ledger",
     "messages",

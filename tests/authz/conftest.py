@@ -15,9 +15,10 @@ import pytest
 import uvicorn
 from pydantic import SecretStr
 
-from shimin import consent, identity, messages, payments, releases
+from shimin import connectors, consent, identity, messages, payments, releases
 from shimin.assembly import Platform, open_platform
 from shimin.config import Settings, SourceSettings
+from shimin.connectors import CallRecord, DeclaredConnector, SetSecret, connector_id
 from shimin.consent import DocumentTerms
 from shimin.demo.department import department_app
 from shimin.demo.residents import Resident, load_residents
@@ -272,6 +273,28 @@ async def belongings(world: World) -> None:
         await messages.send(system_call(), order, unit=unit, clock=platform.clock)
 
 
+async def connector(world: World) -> None:
+    """Declare a connector of the live release, with a secret and a request made by it."""
+    platform, declared = world.platform, DeclaredConnector("hrss", "https://api.hrss.example")
+    world.owned["connector"] = connector_id(APP, declared.name, declared.origin)
+    async with platform.db.unit() as unit:
+        await connectors.declare(
+            unit,
+            release_id=world.owned["release"],
+            app_id=APP,
+            department_id=DEPARTMENT,
+            connectors=[declared],
+            clock=platform.clock,
+        )
+        order = SetSecret(world.owned["connector"], "authorization", "Bearer of-the-department")
+        await connectors.set_secret(system_call(), order, unit=unit, sealer=platform.sealer, clock=platform.clock)
+        asked = CallRecord(platform.clock.now(), "hrss", "GET", "/v1/people/{}", "answered", 200, 0, 2, 5)
+        guest = world.calls["citizen"].for_release(
+            app_id=APP, release_id=world.owned["release"], department_id=DEPARTMENT
+        )
+        await connectors.record_calls(guest, [asked], unit=unit)
+
+
 async def uploads(world: World) -> None:
     """Put a release into each state that somebody decides about, with a document the citizen consents to."""
     platform = world.platform
@@ -297,6 +320,7 @@ async def uploads(world: World) -> None:
         async with platform.db.unit() as unit:
             await insert_release(unit, release, "packages/none.ma")
     world.owned["digest"] = digest
+    await connector(world)
     terms = [
         DocumentTerms(
             document_id=sha256_id(name),

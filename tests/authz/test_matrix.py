@@ -88,6 +88,10 @@ VARIABLES: Mapping[str, Variables] = {
     "Mutation.rejectRelease": lambda w: {"input": {"releaseId": w.owned["to_reject"], "findings": ["unclear"]}},
     "Mutation.releaseToCitizens": lambda w: {"input": {"releaseId": w.owned["approved"]}},
     "Mutation.suspendRelease": lambda w: {"input": {"releaseId": w.owned["release"]}},
+    "Mutation.setConnectorSecret": lambda w: {
+        "input": {"connectorId": w.owned["connector"], "header": "x-api-key", "secret": "another-secret-of-theirs"}
+    },
+    "Mutation.clearConnectorSecret": lambda w: {"input": {"connectorId": w.owned["connector"]}},
     "Mutation.liftSuspension": lambda w: {"input": {"releaseId": w.owned["suspended"]}},
 }
 
@@ -232,6 +236,7 @@ LISTS: Mapping[str, str] = {
     "AccessEntry": "accessLog { edges { node { id } } }",
     "AccessEntry of the platform": "platformLog { edges { node { id } } }",
     "Bill": "bills { edges { node { id } } }",
+    "ConnectorCall": "connectorCalls { edges { node { id } } }",
     "Consent": "consents { edges { node { id } } }",
     "Message": "inbox { edges { node { id } } }",
     "Payment": "payments { edges { node { id } } }",

@@ -13,6 +13,7 @@ from tortoise.models import Model
 
 from shimin.audit.rows import AuditEntry, AuditPlatformEntry
 from shimin.catalogue import import_guides
+from shimin.connectors.rows import ConnectorCallRow, ConnectorRow
 from shimin.consent import GrantState
 from shimin.consent.rows import ConsentGrant
 from shimin.db import Database, DocumentField, InstantField, MoneyField
@@ -191,6 +192,10 @@ class City:
             )
             if number % 3:
                 await self._add(LiveReleaseRow, app_id=f"app.{number}{release.app_id[:40]}", release_id=release.id)
+
+        for number in range(4):
+            await self._add(ConnectorRow, department_id=DEPARTMENTS[number % 2])
+            await self._add(ConnectorCallRow, id=f"ccl_{number:032}", department_id=DEPARTMENTS[number % 2])
 
     async def _entry(self, table: type[Model], citizen: CitizenId | None, number: int) -> None:
         await self._add(

@@ -53,7 +53,7 @@ async def record(call: Call, entry: Entry, *, unit: Unit, clock: Clock) -> str:
             "basis": entry.basis,
             "source": entry.source,
             "freshness": entry.freshness,
-            "details": dict(entry.details),
+            "details": {**entry.details, **({"via": " > ".join(call.via)} if call.via else {})},
         }
         new_hash = entry_hash(previous_hash, {name: content[name] for name in HASHED})
         await rows.insert_entry(unit, content, previous_hash=previous_hash, new_hash=new_hash)

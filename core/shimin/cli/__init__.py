@@ -32,6 +32,7 @@ GROUPS: dict[str, str] = {
     "people": "shimin.cli.people:app",
     "release": "shimin.cli.release:app",
     "documents": "shimin.cli.documents:app",
+    "connectors": "shimin.cli.connectors:app",
 }
 
 

@@ -4,10 +4,13 @@ from shimin.consent import rows
 from shimin.consent.errors import AskedField, ConsentDenied, ConsentRequired
 from shimin.consent.model import DocumentTerms, Permit, covering, was_refused
 from shimin.db import Reader
-from shimin.kit.call import Call
+from shimin.kit.call import Call, Locale
 from shimin.kit.clock import Clock
 from shimin.kit.refusal import NotAllowed
 from shimin.kit.text import say
+
+SERVICE = "service:"
+"""Begins the names of what is no document but another mini-app's service."""
 
 
 async def need(call: Call, document_id: str, *, reader: Reader, clock: Clock) -> Permit:
@@ -49,5 +52,11 @@ def _required(call: Call, app_id: str, terms: DocumentTerms) -> ConsentRequired:
         terms=terms.digest,
         purpose=terms.purpose[call.locale],
         retention=terms.retention,
-        fields=[AskedField(scope, say(f"scope.{scope}", call.locale)) for scope in terms.scopes],
+        fields=[AskedField(scope, _label(scope, terms, call.locale)) for scope in terms.scopes],
     )
+
+
+def _label(scope: str, terms: DocumentTerms, locale: Locale) -> str:
+    """Return what a scope is called; of another mini-app's service, which one."""
+    words = say(f"scope.{scope}", locale)
+    return f"{words}: {terms.name.removeprefix(SERVICE)}" if terms.name.startswith(SERVICE) else words

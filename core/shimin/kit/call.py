@@ -43,6 +43,8 @@ class Call:
     session_id: str | None = None
     document_id: str | None = None
     """The trusted document under which the call is made; consent is asked and given per document."""
+    via: tuple[str, ...] = ()
+    """The mini-apps whose calls led here, the one that the citizen called first: set where one serves another."""
     device: str | None = None
     locale: Locale = "zh-Hans"
     trace_id: str = field(default_factory=lambda: new_id("trc"))

@@ -2,7 +2,6 @@
 
 from shimin.miniapps.broker import CallMiniApp, call_mini_app
 from shimin.miniapps.errors import (
-    ConnectorNotAvailable,
     DocumentNotDeclared,
     IdempotencyKeyMissing,
     MiniAppAnswerInvalid,
@@ -13,7 +12,6 @@ from shimin.miniapps.subject import pairwise_subject
 
 __all__ = [
     "CallMiniApp",
-    "ConnectorNotAvailable",
     "DocumentNotDeclared",
     "IdempotencyKeyMissing",
     "MiniAppAnswerInvalid",

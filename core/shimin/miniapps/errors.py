@@ -27,13 +27,6 @@ class DocumentNotDeclared(Refusal):
     path: str
 
 
-class ConnectorNotAvailable(Refusal):
-    """A mini-app asked for a connector that its release does not declare."""
-
-    code = "CONNECTOR_NOT_AVAILABLE"
-    connector: str
-
-
 class ServiceNotAvailable(Refusal):
     """A mini-app asked for a service that the platform does not offer."""
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from shimin import consent, messages
+from shimin import connectors, consent, exchange, messages
 from shimin.consent import DocumentTerms
 from shimin.db import Database
 from shimin.kit.call import Call
@@ -56,6 +56,7 @@ async def check(
         return release
     package = await asyncio.to_thread(read, await blobs.get(package_key))
     documents, findings = _read_documents(package, edge)
+    findings += _declaration_findings(package)
     templates = _templates(package, findings)
     broken_rules = await asyncio.to_thread(check_package, package)
     findings = [*(str(item) for item in broken_rules if item.severity == "error"), *findings]
@@ -66,7 +67,7 @@ async def check(
         except Refusal as refusal:
             findings = [str(refusal)]
     try:
-        return await _conclude(call, release, artifact, documents, templates, findings, db=db, clock=clock)
+        return await _conclude(call, release, package, artifact, documents, templates, findings, db=db, clock=clock)
     except InvalidTransition:
         async with db.reader() as reader:  # another process checked the same release meanwhile
             concluded = await rows.find(reader, release_id)
@@ -78,6 +79,7 @@ async def check(
 async def _conclude(
     call: Call,
     release: Release,
+    package: Package,
     artifact: Artifact | None,
     documents: list[ReleaseDocument],
     templates: list[AppTemplate],
@@ -94,6 +96,23 @@ async def _conclude(
         await advance(call, release.id, "pass_check", unit=unit, clock=clock)
         await rows.set_artifact(unit, release.id, artifact)
         await rows.replace_documents(unit, release.id, documents)
+        await connectors.declare(
+            unit,
+            release_id=release.id,
+            app_id=release.app_id,
+            department_id=release.department_id,
+            connectors=_connectors(package),
+            clock=clock,
+        )
+        await exchange.declare(
+            unit,
+            release_id=release.id,
+            app_id=release.app_id,
+            department_id=release.department_id,
+            exports=_exports(package),
+            imports=_imports(package),
+            clock=clock,
+        )
         terms = [_terms(document) for document in documents]
         await consent.register_documents(
             unit, release_id=release.id, app_id=release.app_id, documents=terms, clock=clock
@@ -129,6 +148,36 @@ def _read_documents(package: Package, edge: Edge) -> tuple[list[ReleaseDocument]
         except Refusal as refusal:
             findings.append(f"{declared.path}: {refusal}")
     return documents, findings
+
+
+def _connectors(package: Package) -> list[connectors.DeclaredConnector]:
+    declared = package.manifest["shimin"].get("connectors", ())
+    return [connectors.DeclaredConnector(item["name"], item["origin"]) for item in declared]
+
+
+def _exports(package: Package) -> list[exchange.Export]:
+    declared = package.manifest["shimin"].get("exports", ())
+    return [exchange.Export(item["operation"], item["input"], item["output"]) for item in declared]
+
+
+def _imports(package: Package) -> list[exchange.Import]:
+    declared = package.manifest["shimin"].get("imports", ())
+    return [
+        exchange.Import(
+            exchange.ServiceName(item["app"], item["operation"]), package.words(item["purpose"]), item["retention"]
+        )
+        for item in declared
+    ]
+
+
+def _declaration_findings(package: Package) -> list[str]:
+    """Return what keeps connectors, exports and imports from being taken."""
+    try:
+        connectors.check_declared(_connectors(package))
+        exchange.need_declarations(package.app_id, _exports(package), _imports(package))
+    except Refusal as refusal:
+        return [f"manifest.json: {refusal}"]
+    return []
 
 
 def _document(declared: Document, edge: Edge) -> ReleaseDocument:

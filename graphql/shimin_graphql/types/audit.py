@@ -48,6 +48,9 @@ class AccessEntry(Node):
     is_cached: bool = value(
         Is("freshness", "cached"), description="An earlier answer of the source was shown; it was not asked."
     )
+    via: str | None = value(
+        Member("details", "via"), description="The mini-apps that asked for it, the one the citizen called first."
+    )
     refusal: str | None = value(
         Member("details", "refusal"), description="The code of the refusal, where access was denied or failed."
     )

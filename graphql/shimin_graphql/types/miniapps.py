@@ -5,11 +5,11 @@ from typing import Any
 import strawberry
 from strawberry.scalars import JSON
 
-from shimin import consent, identity, miniapps, payments, releases
+from shimin import consent, exchange, identity, miniapps, payments, releases
 from shimin.db import InLanguage, Same
 from shimin.kit.refusal import InvalidInput
 from shimin.miniapps import CallMiniApp
-from shimin.ports import sandbox, source
+from shimin.ports import connector, sandbox, source
 from shimin_graphql.context import Info
 from shimin_graphql.engine.cost import REMOTE_COST
 from shimin_graphql.types.access import ANYONE, CITIZEN, HOLDER, object_type
@@ -77,6 +77,11 @@ class MiniAppsMutation:
             sandbox.MiniAppCrashed,
             sandbox.MiniAppBusy,
             source.SourceUnavailable,
+            connector.UpstreamUnavailable,
+            connector.ConnectorBusy,
+            exchange.ServiceNotOffered,
+            exchange.ServiceUnavailable,
+            exchange.ServiceRefused,
             payments.BillAlreadyPaid,
             InvalidInput,
         ],
@@ -97,7 +102,9 @@ class MiniAppsMutation:
             db=platform.db,
             sandbox=platform.sandbox,
             edge=platform.edge,
-            subject_secret=platform.subject_secret,
+            connector=platform.connector,
+            sealer=platform.sealer,
             clock=platform.clock,
+            subject_secret=platform.subject_secret,
         )
         return MiniAppAnswer(output=output)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import strawberry
 
-from shimin import audit, consent, identity, messages, payments, releases
+from shimin import audit, connectors, consent, identity, messages, payments, releases
 from shimin.db import View
 from shimin.kit.ids import check_id
 from shimin.kit.refusal import InvalidId
@@ -14,6 +14,7 @@ from shimin_graphql.engine.mapping import LaterThanNow, Term
 from shimin_graphql.types.access import ANYONE, CITIZEN, CITIZEN_OR_MINIAPP, SIGNED_IN, STAFF, Access, role
 from shimin_graphql.types.audit import AccessEntry
 from shimin_graphql.types.base import field
+from shimin_graphql.types.connectors import ConnectorCall
 from shimin_graphql.types.consent import Consent
 from shimin_graphql.types.identity import Session
 from shimin_graphql.types.messages import Message
@@ -39,6 +40,7 @@ PLACES: Mapping[str, tuple[Place, ...]] = {
         Place(AccessEntry, audit.PLATFORM_LOG, role("auditor")),
     ),
     "bil": (Place(Bill, payments.BILLS, CITIZEN),),
+    "ccl": (Place(ConnectorCall, connectors.CONNECTOR_CALLS, STAFF),),
     "cns": (Place(Consent, consent.GRANTS, CITIZEN),),
     "msg": (Place(Message, messages.INBOX, CITIZEN),),
     "pay": (Place(Payment, payments.PAYMENTS, CITIZEN_OR_MINIAPP),),

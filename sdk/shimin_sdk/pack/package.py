@@ -80,7 +80,7 @@ class Package:
     def names(self) -> Mapping[str, str]:
         """The mini-app's name by locale."""
         own = {str(self.manifest.get("lang", "zh-Hans")): str(self.manifest["name"])}
-        return {**own, **self._words("manifest.name")}
+        return {**own, **self.words("manifest.name")}
 
     @property
     def documents(self) -> tuple[Document, ...]:
@@ -94,7 +94,7 @@ class Package:
             Document(
                 item["document"],
                 self._text(item["document"]),
-                self._words(item["purpose"]),
+                self.words(item["purpose"]),
                 item["retention"],
                 part == "required",
             )
@@ -135,7 +135,8 @@ class Package:
         except UnicodeDecodeError:
             raise refuse("E_FILE_ENCODING", path) from None
 
-    def _words(self, code: str) -> dict[str, str]:
+    def words(self, code: str) -> dict[str, str]:
+        """Return what a code of ``i18n/`` says, by locale."""
         return {locale: str(texts[code]) for locale, texts in self.texts.items() if code in texts}
 
     def _folder(self, prefix: str) -> dict[str, Any]:

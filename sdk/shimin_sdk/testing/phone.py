@@ -64,6 +64,10 @@ class CitizenPhone:
         """
         self.host.replies[connector, method, path] = reply
 
+    def serve(self, app_id: str, operation: str, answer: Mapping[str, Any] | HostError) -> None:
+        """Say what another mini-app's service answers, or how it refuses."""
+        self.host.served[f"{app_id}/{operation}"] = answer
+
     def upload(self, handle: str, text: str, *, name: str = "file.txt", media_type: str = "text/plain") -> None:
         """Put a file of the citizen into the core."""
         self.host.services.keep_file(handle, name, text, media_type)

@@ -56,6 +56,10 @@ class MemoryHost:
     """What the mini-app logged: level and message."""
     denied: set[str] = field(default_factory=set[str])
     """Documents that the citizen said no to."""
+    served: dict[str, Mapping[str, Any] | HostError] = field(default_factory=dict[str, Mapping[str, Any] | HostError])
+    """What other mini-apps' services answer, by ``app.id/operation``."""
+    asked_services: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list[tuple[str, Mapping[str, Any]]])
+    """Every service that was asked, with what went in."""
     replies: dict[tuple[str, str, str], Reply | HostError | Replying] = field(
         default_factory=dict[tuple[str, str, str], Reply | HostError | Replying]
     )
@@ -72,7 +76,7 @@ class MemoryHost:
 
     def ask(self, service: str, request: str, /) -> str:
         """Answer a service as a platform that has all of them."""
-        return self.services.ask(service, request)
+        return self._serve(json.loads(request)) if service == "service.call" else self.services.ask(service, request)
 
     def execute(self, document: str, variables: str, /) -> str:
         """Run a prepared document as the core would."""
@@ -110,6 +114,18 @@ class MemoryHost:
         if isinstance(found, HostError):
             raise HostError(found.code, found.message, found.detail)
         return json.dumps(to_wire(found), ensure_ascii=False)
+
+    def _serve(self, asked: Mapping[str, Any]) -> str:
+        """Answer what the test said for another mini-app's service."""
+        name = f"{asked['app']}/{asked['operation']}"
+        self.asked_services.append((name, asked["input"]))
+        answer = self.served.get(name)
+        if answer is None:
+            msg = f"the test has no answer of {name}; give one with citizen.serve(app_id, operation, {{…}})"
+            raise AssertionError(msg)
+        if isinstance(answer, HostError):
+            raise HostError(answer.code, answer.message, answer.detail)
+        return json.dumps(to_wire(answer), ensure_ascii=False)
 
     def log(self, level: str, message: str, /) -> None:
         """Keep the line for the test to look at."""

@@ -47,8 +47,12 @@ def test_an_unknown_member_of_a_source_is_refused(monkeypatch: pytest.MonkeyPatc
 
 
 def test_production_refuses_what_is_unsafe_all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    problems = refused(monkeypatch, SHIMIN_MODE="production", SHIMIN_SANDBOX_UNJAILED="true")
-    assert all(name in problems for name in ("SHIMIN_DATABASE_URL", "SHIMIN_PUBLIC_URL", "SHIMIN_SANDBOX_UNJAILED"))
+    moved = '{"https://api.hrss.example": "http://127.0.0.1:1"}'
+    problems = refused(
+        monkeypatch, SHIMIN_MODE="production", SHIMIN_SANDBOX_UNJAILED="true", SHIMIN_CONNECTOR_ORIGINS=moved
+    )
+    unsafe = ("DATABASE_URL", "PUBLIC_URL", "SANDBOX_UNJAILED", "CONNECTOR_ORIGINS")
+    assert all(f"SHIMIN_{name}" in problems for name in unsafe)
 
 
 def test_the_database_password_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:

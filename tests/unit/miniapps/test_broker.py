@@ -2,13 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shimin import miniapps, releases
+from shimin.adapters.file_sealer import FileSealer
+from shimin.adapters.http_connector import HttpConnector
 from shimin.consent import AskedField, ConsentRequired
 from shimin.db import Database, read_one
 from shimin.kit.call import ANONYMOUS, Actor, Call
@@ -21,7 +24,7 @@ from shimin.kit.refusal import InvalidInput, NotAllowed, NotSignedIn, Refusal
 from shimin.messages import INBOX, AppTemplate, message_of, register_templates
 from shimin.miniapps import CallMiniApp, MiniAppAnswerInvalid, MiniAppRefused
 from shimin.miniapps.broker import CODE_CHARS_MAX, INPUT_BYTES_MAX, MESSAGE_CHARS_MAX
-from shimin.ports.sandbox import HostCalls, HostRefusal, Limits, MiniAppTimeout, Outcome, ReleaseRef, Usage
+from shimin.ports.sandbox import HostCalls, HostRefusal, Limits, MiniAppTimeout, Outcome, ReleaseRef, Sandbox, Usage
 from shimin.releases import Artifact, Release, ReleaseDocument, State
 from shimin.releases.rows import insert_release, replace_documents, set_artifact, set_live
 
@@ -68,8 +71,13 @@ class GuestSandbox:
 
 @dataclass
 class RecordingEdge:
-    """Fulfils the edge port: remembers as whom documents ran, answers or refuses as the test says."""
+    """Fulfils the edge port: remembers as whom documents ran, answers or refuses as the test says.
 
+    Beside it the two parts that a guest's requests to origins go through.
+    """
+
+    connector: HttpConnector
+    sealer: FileSealer
     refusal: Exception | None = None
     ran: list[tuple[Call, str, Mapping[str, Any]]] = field(default_factory=list)
 
@@ -86,9 +94,9 @@ class RecordingEdge:
 
 
 @pytest.fixture
-async def edge(db: Database, frozen_clock: FixedClock) -> RecordingEdge:
+async def edge(db: Database, frozen_clock: FixedClock, tmp_path: Path) -> AsyncIterator[RecordingEdge]:
     """Put two live apps into the database; give their edge."""
-    edge = RecordingEdge()
+    edge = RecordingEdge(HttpConnector(), FileSealer(tmp_path / "sealing"))
     for number, app_id in enumerate((APP, OTHER_APP)):
         release = Release(
             id=f"rel_{number:032}",
@@ -112,15 +120,24 @@ async def edge(db: Database, frozen_clock: FixedClock) -> RecordingEdge:
             await set_artifact(unit, release.id, artifact)
             await replace_documents(unit, release.id, [document])
             await set_live(unit, app_id, release.id, frozen_clock.now())
-    return edge
+    yield edge
+    await edge.connector.close()
 
 
-async def ask(db: Database, edge: RecordingEdge, guest: Guest | GuestSandbox, call: Call = PHONE, **order: Any) -> Any:
+async def ask(db: Database, edge: RecordingEdge, guest: Guest | Sandbox, call: Call = PHONE, **order: Any) -> Any:
     """Call the app as a phone does."""
-    sandbox = guest if isinstance(guest, GuestSandbox) else GuestSandbox(guest)
+    sandbox = GuestSandbox(guest) if callable(guest) else guest
     wanted = CallMiniApp(**{"app_id": APP, "operation": "overview", "input": {}, **order})
     return await miniapps.call_mini_app(
-        call, wanted, db=db, sandbox=sandbox, edge=edge, subject_secret=SECRET, clock=SystemClock()
+        call,
+        wanted,
+        db=db,
+        sandbox=sandbox,
+        edge=edge,
+        connector=edge.connector,
+        sealer=edge.sealer,
+        clock=SystemClock(),
+        subject_secret=SECRET,
     )
 
 
@@ -168,10 +185,13 @@ async def test_variables_that_are_no_json_object_are_refused(db: Database, edge:
     assert not edge.ran
 
 
-async def test_a_connector_cannot_be_used(db: Database, edge: RecordingEdge) -> None:
+@pytest.mark.parametrize("connector", ["http://169.254.169.254/", "hrss", "", "x" * 10_000])
+async def test_a_connector_the_release_does_not_declare_is_never_asked(
+    db: Database, edge: RecordingEdge, connector: str
+) -> None:
     async def guest(_: str, host: HostCalls) -> Outcome:
         with pytest.raises(HostRefusal) as caught:
-            await host.fetch("http://169.254.169.254/", "{}")
+            await host.fetch(connector, '{"path": "/"}')
         return said(json.dumps(caught.value.code))
 
     assert await ask(db, edge, guest) == "CONNECTOR_NOT_AVAILABLE"

@@ -53,6 +53,11 @@ class Refused(Model):
         "MiniAppCrashed",
         "MiniAppBusy",
         "SourceUnavailable",
+        "UpstreamUnavailable",
+        "ConnectorBusy",
+        "ServiceNotOffered",
+        "ServiceUnavailable",
+        "ServiceRefused",
         "BillAlreadyPaid",
         "InvalidInput",
     ] = Field(alias="__typename")

@@ -43,6 +43,11 @@ export interface Refused {
     | "MiniAppCrashed"
     | "MiniAppBusy"
     | "SourceUnavailable"
+    | "UpstreamUnavailable"
+    | "ConnectorBusy"
+    | "ServiceNotOffered"
+    | "ServiceUnavailable"
+    | "ServiceRefused"
     | "BillAlreadyPaid"
     | "InvalidInput";
   readonly code: string;
