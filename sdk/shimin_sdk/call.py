@@ -330,7 +330,12 @@ class Call:
         if (app_id, operation) not in [(item.get("app"), item.get("operation")) for item in self.declared("imports")]:
             message = f"{app_id}/{operation} is not in shimin.imports of manifest.json"
             raise ScopeNotDeclared("SERVICE_NOT_DECLARED", message)
-        asked = {"app": app_id, "operation": operation, "input": {} if input is None else input}
+        nothing: dict[str, object] = {}
+        asked: dict[str, object] = {
+            "app": app_id,
+            "operation": operation,
+            "input": nothing if input is None else input,
+        }
         return json_object(self._door.ask("service.call", asked)) or {}
 
     def _data(self, path: str, variables: Mapping[str, object]) -> Any:

@@ -85,6 +85,8 @@ class FileSealer:
             raise SealBroken
         try:
             sealed = base64.urlsafe_b64decode(encoded)
+            if base64.urlsafe_b64encode(sealed).decode() != encoded:
+                raise SealBroken  # the last character holds bits that decode to nothing: one text, one spelling
             return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound(key_id, place))
         except (InvalidTag, binascii.Error, ValueError):
             raise SealBroken from None

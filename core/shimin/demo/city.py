@@ -186,4 +186,5 @@ async def install_from(settings: Settings, folder: Path, console: Console) -> No
     """Take one mini-app of a checkout through the whole pipeline, as ``prepare`` does with the city's own."""
     steps = Steps(console)
     async with open_platform(settings) as platform:
+        await _departments(platform, steps)
         await install_mini_app(platform, folder, await _staff(platform, steps), steps)
