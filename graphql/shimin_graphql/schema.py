@@ -10,6 +10,7 @@ from shimin_graphql.types.base import SCALARS
 from shimin_graphql.types.catalogue import CatalogueQuery
 from shimin_graphql.types.connectors import ConnectorsMutation, ConnectorsQuery
 from shimin_graphql.types.consent import ConsentMutation, ConsentQuery
+from shimin_graphql.types.exchange import ExchangeQuery
 from shimin_graphql.types.identity import IdentityMutation, IdentityQuery
 from shimin_graphql.types.messages import MessagesMutation, MessagesQuery, MessagesSubscription
 from shimin_graphql.types.miniapps import MiniAppsMutation, MiniAppsQuery
@@ -28,6 +29,7 @@ schema = strawberry.Schema(
             CatalogueQuery,
             ConnectorsQuery,
             ConsentQuery,
+            ExchangeQuery,
             IdentityQuery,
             MessagesQuery,
             MiniAppsQuery,

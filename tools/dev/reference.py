@@ -1,4 +1,4 @@
-"""Writes ``docs/reference/``, ``graphql/schema.graphql`` and the SDK's copy of the schema from the code.
+"""Writes ``docs/reference/``, ``graphql/schema.graphql`` and the copies of schema and bridge.
 
 ``make docs`` runs it; with ``--check`` it only says which are stale, and exits 1. What they say is changed in the code.
 """
@@ -118,6 +118,11 @@ def cell(value: object) -> str:
     return " ".join(str("" if value is None else value).replace("|", "\\|").split())
 
 
+def source(name: str) -> Callable[[], str]:
+    """Return what writes a copy of a file, for places that must hold their own."""
+    return lambda: (ROOT / name).read_text("utf-8")
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/refusals.md": refusals,
     "docs/reference/settings.md": settings,
@@ -125,6 +130,11 @@ PAGES: dict[str, Callable[[], str]] = {
     "docs/reference/commands.md": commands,
     "graphql/schema.graphql": graphql_schema,
     "sdk/shimin_sdk/cli/generate/schema.graphql": graphql_schema,
+    **{
+        f"{folder}/{file}{ending}": source(f"sdk/bridge/{file}")
+        for file in ("bridge.js", "bridge.d.ts")
+        for folder, ending in (("miniapps/social-security/common", ""), ("sdk/shimin_sdk/cli/template/common", ".tmpl"))
+    },
 }
 
 

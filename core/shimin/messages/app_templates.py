@@ -1,21 +1,17 @@
 """Templates that mini-apps bring with their releases: reviewed words with open places."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shimin.kit.call import Locale
-from shimin.kit.money import Money
 from shimin.kit.refusal import InvalidInput
 from shimin.kit.text import LOCALES
 from shimin.messages.errors import SlotsMismatch
-from shimin.messages.model import SLOT_CHARS_MAX
+from shimin_sdk.pack import letter
 
 NAME_CHARS_MAX = 100
 WORDS_CHARS_MAX = 1_000
-_SLOT = re.compile(r"\{([a-z][a-z0-9_]*)\}")
-_AMOUNT = re.compile(r"-?[0-9]{1,16}")
 _SUFFIX: Mapping[Locale, str] = {"zh-Hans": "zh", "en": "en"}
 
 
@@ -41,9 +37,7 @@ class AppTemplate:
     @property
     def slots(self) -> frozenset[str]:
         """Every open place in any of its words."""
-        return frozenset(
-            slot for part in (self.title, self.body) for text in part.values() for slot in _SLOT.findall(text)
-        )
+        return frozenset().union(*(letter.places(text) for part in (self.title, self.body) for text in part.values()))
 
     def note(self, params: Mapping[str, Any]) -> dict[str, str]:
         """Return the values of ``APP_NOTE``: the words of each locale with every place filled.
@@ -54,26 +48,12 @@ class AppTemplate:
         Raises:
             SlotsMismatch: a place is missing, unknown, or filled with something else.
         """
-        filled = {name: words for name, value in params.items() if (words := _words(value)) is not None}
-        missing, unknown = sorted(self.slots - filled.keys()), sorted(params.keys() - self.slots)
+        given = {name: words for name, value in params.items() if (words := letter.place_words(value)) is not None}
+        missing, unknown = sorted(self.slots - given.keys()), sorted(params.keys() - self.slots)
         if missing or unknown:
             raise SlotsMismatch(template=self.name, missing=missing, unknown=unknown[:20])
         return {
-            f"{part}_{_SUFFIX[locale]}": _SLOT.sub(lambda place: filled[place[1]], getattr(self, part)[locale])
-            for part in ("title", "body")
+            f"{part}_{_SUFFIX[locale]}": letter.filled(getattr(self, part)[locale], given)
+            for part in letter.PARTS
             for locale in LOCALES
         }
-
-
-def _words(value: object) -> str | None:
-    """Return how a value reads in a message; None for what does not belong into one."""
-    if isinstance(value, str):
-        return value if len(value) <= SLOT_CHARS_MAX and value.isprintable() else None
-    if type(value) is int:
-        return str(value)
-    if isinstance(value, dict) and value.keys() == {"amountMinor", "currency"}:
-        amount = str(value["amountMinor"])
-        if _AMOUNT.fullmatch(amount):
-            money = Money(int(amount), str(value["currency"]))
-            return f"{money.decimal()} {money.currency}"
-    return None

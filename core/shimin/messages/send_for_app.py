@@ -62,12 +62,10 @@ async def send_for_app(call: Call, order: SendForApp, *, unit: Unit, clock: Cloc
         template=APP_NOTE,
         values=values,
     )
-    known = await rows.find_values(unit, citizen_id, message.id)
-    if known is None:
-        since = clock.now() - _DAY
-        if await rows.count_sent(unit, citizen_id, app_id, since) >= MESSAGES_PER_DAY_MAX:
-            raise MessagesExceeded(messages_max=MESSAGES_PER_DAY_MAX)
-        await send(system_call(on_behalf_of=citizen_id), message, unit=unit, clock=clock)
-    elif known != values:
+    first = await send(system_call(on_behalf_of=citizen_id), message, unit=unit, clock=clock)
+    if not first and await rows.find_values(unit, citizen_id, message.id) != values:
         raise IdempotencyConflict
+    since = clock.now() - _DAY
+    if first and await rows.count_sent(unit, citizen_id, app_id, since) > MESSAGES_PER_DAY_MAX:
+        raise MessagesExceeded(messages_max=MESSAGES_PER_DAY_MAX)  # the unit ends without what it has just written
     return message.id

@@ -16,7 +16,7 @@ from shimin import releases
 from shimin.kit.refusal import InvalidInput
 from shimin.miniapps.call_service import call_service
 from shimin.miniapps.desk import Budget, Desk, Parts
-from shimin.miniapps.errors import MiniAppAnswerInvalid, MiniAppRefused
+from shimin.miniapps.errors import CODE_CHARS_MAX, MESSAGE_CHARS_MAX, MiniAppAnswerInvalid, MiniAppRefused
 from shimin.miniapps.reference import reference
 from shimin.miniapps.subject import pairwise_subject
 from shimin.ports.sandbox import Limits
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from shimin.ports.sealer import Sealer
 
 OPERATION_CHARS_MAX = 64
-CODE_CHARS_MAX = 64
-MESSAGE_CHARS_MAX = 500
 INPUT_BYTES_MAX = 256 * 1024
 
 

@@ -12,12 +12,10 @@ from shimin import exchange, releases
 from shimin.exchange import ServiceName, ServiceNotOffered, ServiceRefused, ServiceUnavailable
 from shimin.kit.digest import sha256_id
 from shimin.miniapps.desk import LAST_WORDS_S, Desk
+from shimin.miniapps.errors import CODE_CHARS_MAX, MESSAGE_CHARS_MAX
 from shimin.miniapps.reference import reference
 from shimin.miniapps.subject import pairwise_subject
 from shimin.ports.sandbox import HOST_REPLY_BYTES_MAX, Limits, Outcome, SandboxRefusal
-
-CODE_CHARS_MAX = 64
-MESSAGE_CHARS_MAX = 500
 
 
 async def call_service(desk: Desk, service: ServiceName, given: Mapping[str, Any]) -> Any:

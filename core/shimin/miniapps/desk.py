@@ -165,7 +165,7 @@ class Desk:
         self.budget.take_host_call(self.release.app_id)
         if service == CALL_SERVICE:
             return await self.serve(self, *exchange.read_request(request))
-        return await Offers(self.call, self.parts.db, self.parts.clock).answer(service, request)
+        return await Offers(self.call, self.key, self.parts.db, self.parts.clock).answer(service, request)
 
     async def _run(self, path: str, variables: str) -> Mapping[str, Any]:
         self.budget.take_host_call(self.release.app_id)

@@ -2,6 +2,10 @@
 
 from shimin.kit.refusal import Refusal
 
+CODE_CHARS_MAX = 64
+MESSAGE_CHARS_MAX = 500
+"""What is shown of a mini-app's own no."""
+
 
 class MiniAppRefused(Refusal):
     """The mini-app itself said no, with a code and words of its own; they are shown, never trusted."""

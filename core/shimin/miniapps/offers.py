@@ -10,7 +10,7 @@ import orjson
 
 from shimin import messages, store
 from shimin.kit.refusal import InvalidInput
-from shimin.miniapps.errors import ServiceNotAvailable
+from shimin.miniapps.errors import IdempotencyKeyMissing, ServiceNotAvailable
 
 if TYPE_CHECKING:
     from shimin.db import Database
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from shimin.kit.clock import Clock
 
 Asked = Mapping[str, Any]
+READS = frozenset({"store.get", "store.keys"})
+"""Services that change nothing; every other needs the call's idempotency key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,8 @@ class Offers:
     """Answers what one guest call asks for, with its citizen's authority and no more."""
 
     call: Call
+    key: str | None
+    """The idempotency key: a call that has one may change something."""
     db: Database
     clock: Clock
 
@@ -33,12 +37,15 @@ class Offers:
 
         Raises:
             ServiceNotAvailable: the platform offers none of that name.
+            IdempotencyKeyMissing: it would change something, and the call may not.
             InvalidInput: the request is no JSON object, or not what the service takes.
             Refusal: the service's own.
         """
         answering = _ANSWERING.get(service)
         if answering is None:
             raise ServiceNotAvailable(service=service[:100])
+        if service not in READS and self.key is None:
+            raise IdempotencyKeyMissing
         try:
             asked = orjson.loads(request)
         except orjson.JSONDecodeError:

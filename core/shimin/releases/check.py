@@ -22,7 +22,7 @@ from shimin.releases import rows
 from shimin.releases.advance import advance
 from shimin.releases.errors import InvalidTransition
 from shimin.releases.model import Artifact, Release, ReleaseDocument, State
-from shimin_sdk.pack import Document, Package, read
+from shimin_sdk.pack import Document, Package, letter, read
 from shimin_sdk.rules import check_package
 
 log = structlog.get_logger("shimin.releases")
@@ -130,7 +130,7 @@ def _templates(package: Package, findings: list[str]) -> list[AppTemplate]:
     for name in package.manifest["shimin"].get("messages", ()):
         title, body = (
             {locale: words.get(f"{name}.{part}", "") for locale, words in package.texts.items()}
-            for part in ("title", "body")
+            for part in letter.PARTS
         )
         try:
             found.append(AppTemplate(name, title, body))

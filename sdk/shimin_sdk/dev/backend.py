@@ -17,6 +17,7 @@ from shimin_sdk.dev.fields import fields_of
 from shimin_sdk.dev.host import DeskHost
 from shimin_sdk.dev.walls import WalledApp, Walls
 from shimin_sdk.errors import MiniAppError
+from shimin_sdk.pack import letter
 from shimin_sdk.pack.embed import package_data
 from shimin_sdk.package import PackageData
 from shimin_sdk.testing import CitizenPhone, load_app
@@ -259,14 +260,16 @@ class Backend:
     def _deliver(self, subject: str, host: DeskHost, after: int) -> None:
         """Put what the mini-app sent into the inbox, in the words of its own texts."""
         for message in host.services.inbox[after:]:
-            title = {locale: self._filled(locale, message) for locale in ("zh-Hans", "en")}
-            self.inbox.setdefault(subject, []).insert(0, {"title": title, "at": time.strftime("%H:%M")})
+            title, body = (self._written(message, part) for part in letter.PARTS)
+            self.inbox.setdefault(subject, []).insert(0, {"title": title, "body": body, "at": time.strftime("%H:%M")})
 
-    def _filled(self, locale: str, message: InboxMessage) -> str:
-        words = self._package.words(locale, message.template) or message.template
-        for name, value in message.params.items():
-            words = words.replace(f"{{{name}}}", str(value))
-        return words
+    def _written(self, message: InboxMessage, part: str) -> dict[str, str]:
+        """Return one part of a message in both languages, as the platform would; a name stands for missing words."""
+        code = f"{message.template}.{part}"
+        words = {locale: self._package.words(locale, code) or code for locale in ("zh-Hans", "en")}
+        given = {name: letter.place_words(value) or f"{{{name}}}" for name, value in message.params.items()}
+        given = {name: f"{{{name}}}" for text in words.values() for name in letter.places(text)} | given
+        return {locale: letter.filled(text, given) for locale, text in words.items()}
 
     def _phone(self, subject: str, locale: str) -> CitizenPhone:
         clock = TestClock(dt.datetime.now(dt.UTC))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from shimin_sdk.findings import Finding
+from shimin_sdk.pack import letter
 from shimin_sdk.pack.manifest import MANIFEST, line_of
 from shimin_sdk.pack.package import Package
 from shimin_sdk.package import TEXT_CHARS_MAX
@@ -14,8 +15,6 @@ from shimin_sdk.rules.sources import places, texts_of, trees
 LOCALES = ("zh-Hans", "en")
 """Languages that every mini-app speaks."""
 
-MESSAGE_PARTS = ("title", "body")
-"""Texts that a message template consists of: ``topup.receipt`` has ``topup.receipt.title`` and so on."""
 UNUSED_SHOWN = 50
 
 _CODE = re.compile(r"[a-z][a-z0-9_-]*(?:\.[a-z0-9][a-z0-9_-]*)*")
@@ -32,7 +31,7 @@ def used_texts(package: Package) -> Iterator[tuple[str, str, int]]:
     for item in (*operations["required"], *operations.get("optional", ())):
         yield item["purpose"], MANIFEST, _line(manifest, item["purpose"])
     for template in package.manifest["shimin"].get("messages", ()):
-        for part in MESSAGE_PARTS:
+        for part in letter.PARTS:
             yield f"{template}.{part}", MANIFEST, _line(manifest, template)
     for form, definition in package.forms.items():
         text = package.files[f"forms/{form}.json"].decode("utf-8", "replace")

@@ -22,8 +22,9 @@ from shimin.kit.held import assert_outside_unit
 from shimin.kit.ids import CitizenId, DepartmentId
 from shimin.kit.refusal import InvalidInput, NotAllowed, NotSignedIn, Refusal
 from shimin.messages import INBOX, AppTemplate, message_of, register_templates
-from shimin.miniapps import CallMiniApp, MiniAppAnswerInvalid, MiniAppRefused
-from shimin.miniapps.broker import CODE_CHARS_MAX, INPUT_BYTES_MAX, MESSAGE_CHARS_MAX
+from shimin.miniapps import CallMiniApp, IdempotencyKeyMissing, MiniAppAnswerInvalid, MiniAppRefused
+from shimin.miniapps.broker import INPUT_BYTES_MAX
+from shimin.miniapps.errors import CODE_CHARS_MAX, MESSAGE_CHARS_MAX
 from shimin.ports.sandbox import HostCalls, HostRefusal, Limits, MiniAppTimeout, Outcome, ReleaseRef, Sandbox, Usage
 from shimin.releases import Artifact, Release, ReleaseDocument, State
 from shimin.releases.rows import insert_release, replace_documents, set_artifact, set_live
@@ -332,11 +333,13 @@ def calling(service: str, request: str) -> Guest:
 
 
 async def test_a_mini_app_keeps_values_for_its_citizen(db: Database, edge: RecordingEdge) -> None:
-    put = await ask(db, edge, calling("store.put", '{"key": "draft", "value": {"a": "甲"}, "version": 0}'))
+    put = await ask(
+        db, edge, calling("store.put", '{"key": "draft", "value": {"a": "甲"}, "version": 0}'), idempotency_key="tap-1"
+    )
     assert await ask(db, edge, calling("store.get", '{"key": "draft"}')) == {"value": {"a": "甲"}, **put}
     assert await ask(db, edge, calling("store.keys", '{"prefix": "d"}')) == ["draft"]
     assert await ask(db, edge, calling("store.keys", "{}"), app_id=OTHER_APP) == []
-    assert await ask(db, edge, calling("store.delete", '{"key": "draft"}')) == {}
+    assert await ask(db, edge, calling("store.delete", '{"key": "draft"}'), idempotency_key="tap-1") == {}
     assert await ask(db, edge, calling("store.keys", "{}")) == []
 
 
@@ -348,7 +351,7 @@ async def test_a_mini_app_writes_to_its_citizens_inbox_in_the_words_of_its_relea
         template = AppTemplate("visit.booked", words, words)
         await register_templates(unit, release_id=f"rel_{0:032}", templates=[template])
     order = {"id": "msg_1", "template": "visit.booked", "params": {"place": "A1"}}
-    sent = await ask(db, edge, calling("messages.send", json.dumps(order)))
+    sent = await ask(db, edge, calling("messages.send", json.dumps(order)), idempotency_key="tap-1")
     async with db.reader() as reader:
         row = await read_one(reader, INBOX, PHONE, sent["id"])
     assert row is not None
@@ -378,5 +381,12 @@ async def test_what_a_service_refuses_is_told_by_its_code(
     db: Database, edge: RecordingEdge, service: str, request_text: str, code: str
 ) -> None:
     with pytest.raises(Refusal) as told:
-        await ask(db, edge, calling(service, request_text))
+        await ask(db, edge, calling(service, request_text), idempotency_key="tap-1")
     assert told.value.code == code
+
+
+@pytest.mark.parametrize("service", ["store.put", "store.delete", "messages.send"])
+async def test_a_call_without_a_key_changes_nothing(db: Database, edge: RecordingEdge, service: str) -> None:
+    with pytest.raises(IdempotencyKeyMissing):
+        await ask(db, edge, calling(service, '{"key": "draft", "value": 1}'))
+    assert await ask(db, edge, calling("store.keys", "{}")) == []

@@ -201,7 +201,7 @@ LISTENER = """
 
 @app.on("payment.settled")
 def paid(call: Call, fact: object) -> None:
-    call.messages.send("receipt", amount=fact.amount.decimal())
+    call.messages.send("receipt", amount=fact.amount)
 """
 
 
@@ -210,12 +210,14 @@ def test_a_mini_app_that_listens_is_told_of_a_payment_and_its_message_is_there_o
     entry.write_text(f"{entry.read_text('utf-8')}{LISTENER}", "utf-8")
     manifest.write_text(manifest.read_text("utf-8").replace('"messages": []', '"messages": ["receipt"]'), "utf-8")
     texts = backend.folder / "i18n" / "en.json"
-    texts.write_text(json.dumps(json.loads(texts.read_text("utf-8")) | {"receipt": "We got {amount}"}), "utf-8")
+    words = {"receipt.title": "We got {amount}", "receipt.body": "{amount}, {thanks}"}
+    texts.write_text(json.dumps(json.loads(texts.read_text("utf-8")) | words), "utf-8")
     backend.reload()
     assert backend.problem == ""
     backend.pay(LIN, asked(backend), "twice")
-    titles = [one["title"]["en"] for one in backend.state(LIN, "en")["inbox"]]
-    assert titles == ["We got 360.50", "Payment received"]
+    note, receipt = backend.state(LIN, "en")["inbox"]
+    assert (note["title"]["en"], receipt["title"]["en"]) == ("We got 360.50 CNY", "Payment received")
+    assert note["body"]["en"] == "360.50 CNY, {thanks}"  # a place without words shows itself
     told = [(one.operation, one.code, one.trace) for one in backend.calls[-2:]]
     assert told == [("payment.settled", "OK", "")] * 2  # told twice, as a channel may do
 

@@ -88,7 +88,9 @@ export function showInbox() {
   for (const one of desk.known.inbox) {
     const item = make("li");
     const about = [one.amount && money(one.amount, one.currency), one.reference, one.at].filter(Boolean).join(" · ");
-    item.append(make("strong", one.title[chosen.locale]), make("p", about, "quiet"));
+    item.append(make("strong", one.title[chosen.locale]));
+    if (one.body) item.append(make("p", one.body[chosen.locale]));
+    item.append(make("p", about, "quiet"));
     list.append(item);
   }
   return sheet(say("inbox"), [list.children.length ? list : make("p", say("empty"), "quiet")], [["closed", "close", "wide"]]);
